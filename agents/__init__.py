@@ -1,0 +1,1 @@
+"""Trading agents: strategies, the population, and the processes that run them."""

@@ -1,0 +1,1 @@
+"""The exchange itself: books, matching, order management. Deterministic, no I/O."""

@@ -1,0 +1,181 @@
+"""What a server may ask of an order-management system.
+
+The server owns the clock, the sockets and the queue; the service owns the truth. Servers depend on this protocol only,
+so that a test can run one on a fake, and a simulation can use the very same OMS without a socket.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from engine.commands import AnyCommand
+from engine.events import AnyEvent, LevelChange, NewsPublished
+from engine.instruments import Instrument
+from engine.types import AccountId, OrderId, OrderStatus, OrderType, Side, SymbolId, TimeInForce, TradeId
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One position: ``qty`` in lots, negative when short; ``cost``, the open cost basis in minor units, signed alike.
+
+    Average price is ``cost / qty``; market value is ``mark * qty * tick_value``.
+    """
+
+    symbol_id: SymbolId
+    qty: int
+    cost: int
+    realized_pnl: int
+    mark: int
+    """Mark price in ticks: last trade, or the initial price before the first."""
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as its owner may see it; cash amounts in minor units."""
+
+    account: AccountId
+    name: str
+    personality: str
+    cash: int
+    reserved: int
+    """Cash held back for working orders; part of ``cash``."""
+    initial_equity: int
+    """Cash plus issued positions at their mark when the account was opened."""
+    equity: int
+    """Cash plus all positions at their mark."""
+    realized_pnl: int
+    fees_paid: int
+    positions: tuple[PositionView, ...]
+    working_orders: int
+    closed: bool = False
+    credential: str = ""
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A working order as its owner may see it."""
+
+    order_id: OrderId
+    account: AccountId
+    symbol_id: SymbolId
+    side: Side
+    order_type: OrderType
+    price: int | None
+    stop_price: int | None
+    qty: int
+    leaves_qty: int
+    cum_qty: int
+    status: OrderStatus
+    tif: TimeInForce
+    created_at: int
+    post_only: bool = False
+    reduce_only: bool = False
+    display_qty: int | None = None
+    client_order_id: str | None = None
+    queue_ahead: int | None = None
+    """Lots that would fill before this order at its price; None when it is not in the book."""
+
+
+class FillView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One of an account's recent fills."""
+
+    trade_id: TradeId
+    order_id: OrderId
+    symbol_id: SymbolId
+    side: Side
+    price: int
+    qty: int
+    liquidity: str
+    fee: int
+    time: int
+    client_order_id: str | None = None
+
+
+class TradeView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A print of the tape."""
+
+    trade_id: TradeId
+    symbol_id: SymbolId
+    price: int
+    qty: int
+    side: Side | None
+    time: int
+
+
+class CandleView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Open, high, low, close in ticks and volume in lots of the interval that starts at ``time`` ns."""
+
+    time: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+
+
+class DepthView(msgspec.Struct, frozen=True, kw_only=True):
+    """Price levels of one book, best first. ``sequence`` is the number of the last event it includes."""
+
+    symbol_id: SymbolId
+    sequence: int
+    bids: tuple[LevelChange, ...]
+    asks: tuple[LevelChange, ...]
+    last_price: int | None = None
+
+
+class NewsView(msgspec.Struct, frozen=True, kw_only=True):
+    """A headline of the history."""
+
+    news: NewsPublished
+    time: int
+
+
+class OrderBookService(Protocol):
+    """The order-management system as servers, simulations and tools see it.
+
+    ``submit`` never raises for what a user did: a refusal is a single ``Rejected`` event and changes no state. The
+    caller passes times that never go back. Each event is numbered: ``sequence`` is the number of the last one.
+    """
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last event, 0 before the first."""
+
+    def submit(self, command: AnyCommand, now: int) -> list[AnyEvent]:
+        """Apply one command at time ``now`` (ns) and say everything that happened, in order."""
+
+    def next_deadline(self) -> int | None:
+        """When (ns) an ``AdvanceTime`` is next due, or None when nothing waits for time."""
+
+    def state_hash(self) -> str:
+        """Hex digest over the whole state; equal after equal commands on any machine."""
+
+    def instruments(self) -> list[Instrument]:
+        """All listed instruments, by ``symbol_id``."""
+
+    def depth(self, symbol_id: SymbolId, levels: int | None = None) -> DepthView | None:
+        """The book, or None for an unknown instrument."""
+
+    def accounts(self) -> list[AccountView]:
+        """All accounts, in the order they were opened."""
+
+    def account(self, account: AccountId) -> AccountView | None:
+        """One account, or None."""
+
+    def orders(self, account: AccountId) -> list[OrderView]:
+        """Working orders of one account, oldest first."""
+
+    def order(self, order_id: OrderId) -> OrderView | None:
+        """One working order, with its place in the queue, or None."""
+
+    def fills(self, account: AccountId, limit: int = 100) -> list[FillView]:
+        """The newest fills of one account, newest first."""
+
+    def trades(self, symbol_id: SymbolId, limit: int = 100) -> list[TradeView]:
+        """The newest prints of one instrument, newest first."""
+
+    def candles(self, symbol_id: SymbolId, interval_ns: int, limit: int = 200) -> list[CandleView]:
+        """The newest candles of one instrument, oldest first, the open one included."""
+
+    def news(self, limit: int = 100) -> list[NewsView]:
+        """The newest headlines, newest first."""

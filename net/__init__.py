@@ -1,0 +1,1 @@
+"""Everything that touches a socket: engine server and client, gateway, client library."""
