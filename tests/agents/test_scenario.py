@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from agents.scenario import ScenarioError, builtin_scenarios, load_scenario, parse_scenario
+
+ONE = '[[instruments]]\nticker = "ACME"\nprice = 100.5\n'
+
+
+@pytest.mark.parametrize("name", builtin_scenarios())
+def test_every_builtin_scenario_loads(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.title
+    assert scenario.agents
+
+
+def test_default_scenario_has_at_least_five_instruments_of_differing_character() -> None:
+    scenario = load_scenario()
+    assert len(scenario.instruments) >= 5
+    assert len({instrument.initial_price for instrument in scenario.instruments}) == len(scenario.instruments)
+    assert len({instrument.tick_size_e8 for instrument in scenario.instruments}) >= 3
+    assert len({trait.volatility for trait in scenario.traits}) >= 4
+    assert [instrument.symbol_id for instrument in scenario.instruments] == list(
+        range(1, len(scenario.instruments) + 1)
+    )
+
+
+def test_decimals_become_engine_integers() -> None:
+    text = '[[instruments]]\nticker = "X"\nprice = 8.315\ntick_size = 0.005\nlot_size = 0.001\nhalt_seconds = 1.5\n'
+    instrument = parse_scenario(text, "x").instruments[0]
+    assert instrument.initial_price == 1663
+    assert instrument.tick_size_e8 == 500_000
+    assert instrument.lot_size_e8 == 100_000
+    assert instrument.halt_duration_ns == 1_500_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ONE + "tick_sise = 0.01", "unknown key 'tick_sise' in instruments[0], did you mean 'tick_size'?"),
+        (ONE + "[fundamental]\nvolatility = 1", "unknown key 'volatility' in fundamental"),
+        (ONE + "[markt]\nhours = 1", "unknown key 'markt', did you mean 'market'?"),
+        (ONE + "[market]\nhours = -1", "market.hours: Expected `float` > 0.0"),
+        (ONE + '[market]\nhours = "long"', "market.hours: Expected `float`, got `str`"),
+        (ONE + "tick_size = 0.7", "instruments[0] (ACME).price: 100.5 is not a multiple of tick_size 0.7"),
+        (ONE + "lot_size = 0.123456789", "instruments[0] (ACME).lot_size: 0.123456789 has more than eight decimals"),
+        (ONE + ONE, "instruments[1]: ticker 'ACME' is there twice"),
+        (ONE + '[[agents]]\npersonality = "noise"\ninstruments = ["ACNE"]', "no instrument 'ACNE'"),
+        (ONE + '[[events]]\nat = 1\nkind = "halted"', "events[0].kind: unknown 'halted', did you mean 'halt'?"),
+        ("", "at least one [[instruments]] is needed"),
+        ("[[instruments]", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where_and_what_was_meant(text: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(text, "mine.toml")
+    assert str(caught.value).startswith("scenario mine.toml: ")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_is_loaded_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ONE)
+    scenario = load_scenario(str(path))
+    assert scenario.name == "mine"
+    assert scenario.instrument("ACME").initial_price == 10_050
+    with pytest.raises(KeyError):
+        scenario.instrument("BETA")
+
+
+def test_an_unknown_name_and_an_unreadable_file_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"no scenario 'defalt', did you mean 'default'\?"):
+        load_scenario("defalt")
+    with pytest.raises(ScenarioError, match=r"cannot read scenario .*No such file"):
+        load_scenario(str(tmp_path / "none.toml"))
+    with pytest.raises(ScenarioError, match="cannot read scenario"):
+        load_scenario(str(tmp_path))
