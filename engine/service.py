@@ -130,11 +130,27 @@ class NewsView(msgspec.Struct, frozen=True, kw_only=True):
     time: int
 
 
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an accepted ``NewOrder`` was answered at once: where it stood when its command was done."""
+
+    order_id: OrderId
+    status: OrderStatus
+    leaves_qty: int
+    cum_qty: int
+    cum_notional: int
+    """Sum of price times quantity, ticks times lots."""
+
+
 class OrderBookService(Protocol):
     """The order-management system as servers, simulations and tools see it.
 
-    ``submit`` never raises for what a user did: a refusal is a single ``Rejected`` event and changes no state. The
-    caller passes times that never go back. Each event is numbered: ``sequence`` is the number of the last one.
+    ``submit`` never raises for what a user did: a refusal is a single ``Rejected`` event and changes no state, not even
+    ``sequence``: it is an answer to one asker and no part of the event stream or of the journal. All other events are
+    numbered: ``sequence`` is the number of the last one. The caller passes times that never go back, and submits an
+    ``AdvanceTime`` whenever ``next_deadline`` has come, before any later command.
+
+    A ``NewOrder`` whose ``client_order_id`` its account used before is refused with ``DUPLICATE_ORDER`` and the
+    ``order_id`` of the first; ``answered`` is the answer that the first was given.
     """
 
     @property
@@ -143,6 +159,9 @@ class OrderBookService(Protocol):
 
     def submit(self, command: AnyCommand, now: int) -> list[AnyEvent]:
         """Apply one command at time ``now`` (ns) and say everything that happened, in order."""
+
+    def answered(self, account: AccountId, client_order_id: str) -> OrderAnswer | None:
+        """The first answer to an order of this name; None when there was none, or too many later ones."""
 
     def next_deadline(self) -> int | None:
         """When (ns) an ``AdvanceTime`` is next due, or None when nothing waits for time."""
