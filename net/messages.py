@@ -502,6 +502,24 @@ class OrderBooks(ServerMessage, frozen=True, kw_only=True, tag="orderbooks"):
     timestamp: int
 
 
+class OrderBookData(Shape, frozen=True, kw_only=True):
+    """One whole book at ``sequence``; the next ``book_delta`` of it names that as its ``previous_sequence``."""
+
+    symbol_id: int
+    sequence: int
+    bids: list[LevelShape]
+    asks: list[LevelShape]
+    checksum: int
+    timestamp: int
+    request_id: str | int | None = None
+
+
+class OrderBookSnapshot(ServerMessage, frozen=True, kw_only=True, tag="orderbook"):
+    """Answer to ``get_orderbook``; ``checksum`` as in ``net.checksum``."""
+
+    data: OrderBookData
+
+
 class NewsHistory(ServerMessage, frozen=True, kw_only=True, tag="news_history"):
     """Recent headlines, newest first."""
 
@@ -768,7 +786,7 @@ class OrderPlaced(ServerMessage, frozen=True, kw_only=True, tag="order_placed"):
 class BookDeltaShape(Shape, frozen=True, kw_only=True):
     """Changed levels of one book: ``[price, quantity, orders]``, quantity 0 removes the level.
 
-    ``checksum`` is over the whole published depth after the change.
+    ``checksum`` is over the whole published depth after the change (``net.checksum``).
     """
 
     symbol_id: int
@@ -891,6 +909,7 @@ AnyServerMessage: TypeAlias = (
     Hello
     | Instruments
     | OrderBooks
+    | OrderBookSnapshot
     | NewsHistory
     | AgentsSnapshot
     | AgentRegistered
