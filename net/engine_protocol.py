@@ -26,6 +26,9 @@ MAX_LINE_BYTES = 1 << 20
 """A longer request line ends the connection; replies and event lines may be longer."""
 
 
+NO_REQUEST = -1
+
+
 class Durability(Enum):
     """What an acknowledged command survives."""
 
@@ -149,7 +152,7 @@ class Query(Request, frozen=True, kw_only=True, tag="query"):
     account: AccountId | None = None
     accounts: tuple[AccountId, ...] | None = None
     limit: Annotated[int, Meta(ge=1, le=10_000)] = 100
-    interval_ns: int = 60_000_000_000
+    interval_ns: Annotated[int, Meta(ge=1, le=2**62)] = 60_000_000_000
 
 
 class Snapshot(Request, frozen=True, kw_only=True, tag="snapshot"):
@@ -159,10 +162,16 @@ class Snapshot(Request, frozen=True, kw_only=True, tag="snapshot"):
 class SubscribeEvents(Request, frozen=True, kw_only=True, tag="subscribe"):
     """Receive all events from number ``from_sequence`` on.
 
-    Refused with ``unknown_outcome`` when the engine no longer keeps that far back: take a ``snapshot`` then.
+    Refused with ``unknown_outcome`` when the engine no longer keeps that far back, has not come that far, or has
+    another epoch than the one named: take a ``snapshot`` then.
     """
 
     from_sequence: int
+    epoch: str | None = None
+
+
+class Ping(Request, frozen=True, kw_only=True, tag="ping"):
+    """Ask for a reply: the health check of an idle link."""
 
 
 AnyRequest: TypeAlias = (
@@ -182,7 +191,25 @@ AnyRequest: TypeAlias = (
     | Query
     | Snapshot
     | SubscribeEvents
+    | Ping
 )
+
+RemoteCommand: TypeAlias = (
+    commands.NewOrder
+    | commands.CancelOrder
+    | commands.ReplaceOrder
+    | commands.CancelAll
+    | commands.MassQuote
+    | commands.OpenAccount
+    | commands.CloseAccount
+    | commands.AddInstrument
+    | commands.RemoveInstrument
+    | commands.SetInstrumentStatus
+    | commands.PublishNews
+    | commands.EndDay
+)
+"""Commands that may be sent as they are. ``AdvanceTime`` is the engine's own; a dead man's switch is asked for in
+seconds, because its deadline is on the engine's clock."""
 
 
 class StageStats(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,9 +259,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class Reply(Line, frozen=True, kw_only=True, tag="reply"):
-    """Answer to one request: refused when ``code`` is set, else done."""
+    """Answer to one request: refused when ``code`` is set, else done.
+
+    ``leaves_qty`` are the lots still open: 0 once the order is filled or canceled.
+    """
 
     id: int
+    """Of the request; ``NO_REQUEST`` when the line was so malformed that it has none."""
     sequence: int = 0
     """Number of the last event when the request was done."""
     code: RejectCode | None = None
@@ -250,6 +281,8 @@ class Reply(Line, frozen=True, kw_only=True, tag="reply"):
     symbol_id: SymbolId | None = None
     news_id: int | None = None
     deadline: int | None = None
+    epoch: str | None = None
+    """Answer to ``subscribe``."""
     duplicate: bool = False
     """The answer of an earlier order with the same ``client_order_id``, given again."""
     data: msgspec.Raw = msgspec.Raw(b"")

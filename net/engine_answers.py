@@ -1,0 +1,176 @@
+"""What the engine answers: the events of a command folded into one reply, and the results of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.commands import AnyCommand, CancelOrder, NewOrder, ReplaceOrder
+from engine.events import (
+    AnyEvent,
+    CancelAfterSet,
+    InstrumentAdded,
+    NewsPublished,
+    OrderAccepted,
+    OrderCanceled,
+    OrderFilled,
+    OrderReplaced,
+    OrderTriggered,
+    Rejected,
+)
+from engine.service import OrderBookService
+from engine.types import OrderId, OrderStatus, OrderType, RejectCode
+from net.engine_protocol import NO_REQUEST, Query, QueryResult, Reply, What
+
+_ORDER_COMMANDS = (NewOrder, CancelOrder, ReplaceOrder)
+_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+def answer(request_id: int, command: AnyCommand, events: Sequence[AnyEvent], service: OrderBookService) -> Reply:
+    """Fold all events of one command, which ``service`` has just done, into the answer to its request."""
+    sequence = service.sequence
+    if events and isinstance(events[0], Rejected):
+        if events[0].code is RejectCode.DUPLICATE_ORDER and isinstance(command, NewOrder):
+            return first_answer(request_id, service, command) or refusal(request_id, events[0], sequence)
+        return refusal(request_id, events[0], sequence)
+    if isinstance(command, _ORDER_COMMANDS):
+        return _order_answer(request_id, events, sequence)
+    order_ids: list[OrderId] = []
+    symbol_id = news_id = deadline = None
+    for event in events:
+        if isinstance(event, (OrderCanceled, OrderAccepted)):
+            order_ids.append(event.order_id)
+        elif isinstance(event, InstrumentAdded):
+            symbol_id = event.instrument.symbol_id
+        elif isinstance(event, NewsPublished):
+            news_id = event.news_id
+        elif isinstance(event, CancelAfterSet):
+            deadline = event.deadline
+    return Reply(
+        id=request_id,
+        sequence=sequence,
+        order_ids=tuple(order_ids),
+        symbol_id=symbol_id,
+        news_id=news_id,
+        deadline=deadline,
+    )
+
+
+def _order_answer(request_id: int, events: Sequence[AnyEvent], sequence: int) -> Reply:
+    """The first event names the order; the later ones that name it say how it stands."""
+    order_id: OrderId | None = None
+    status = OrderStatus.WORKING
+    leaves_qty = cum_qty = cum_notional = 0
+    for event in events:
+        if isinstance(event, OrderAccepted):
+            order_id, leaves_qty = event.order_id, event.qty
+            if event.order_type in _STOPS:
+                status = OrderStatus.PENDING_TRIGGER
+        elif isinstance(event, OrderFilled):
+            if event.order_id == order_id:
+                leaves_qty, cum_qty = event.leaves_qty, event.cum_qty
+                cum_notional += event.price * event.qty
+        elif isinstance(event, OrderCanceled):
+            if order_id is None or event.order_id == order_id:
+                order_id, leaves_qty, cum_qty, status = event.order_id, 0, event.cum_qty, OrderStatus.CANCELED
+        elif isinstance(event, OrderReplaced):
+            if order_id is None or event.order_id == order_id:
+                order_id, leaves_qty, cum_qty = event.order_id, event.leaves_qty, event.cum_qty
+        elif isinstance(event, OrderTriggered) and event.order_id == order_id:
+            status = OrderStatus.WORKING
+    if leaves_qty == 0 and status is OrderStatus.WORKING:
+        status = OrderStatus.FILLED
+    return Reply(
+        id=request_id,
+        sequence=sequence,
+        order_id=order_id,
+        order_status=status,
+        leaves_qty=leaves_qty,
+        cum_qty=cum_qty,
+        cum_notional=cum_notional,
+    )
+
+
+def first_answer(request_id: int, service: OrderBookService, order: NewOrder) -> Reply | None:
+    """Answer an order whose ``client_order_id`` was used before as the first one was, if that is still known."""
+    first = service.answered(order.account, order.client_order_id) if order.client_order_id is not None else None
+    if first is None:
+        return None
+    return Reply(
+        id=request_id,
+        sequence=service.sequence,
+        order_id=first.order_id,
+        order_status=first.status,
+        leaves_qty=first.leaves_qty,
+        cum_qty=first.cum_qty,
+        cum_notional=first.cum_notional,
+        duplicate=True,
+    )
+
+
+def refusal(request_id: int, event: Rejected, sequence: int) -> Reply:
+    """Say why the service refused a command."""
+    return Reply(
+        id=request_id,
+        sequence=sequence,
+        code=event.code,
+        message=event.message,
+        field=event.field,
+        order_id=event.order_id,
+        symbol_id=event.symbol_id,
+    )
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """A line that is no valid request; it keeps its place in the queue, so that answers stay in order."""
+
+    id: int
+    code: RejectCode
+    message: str
+
+
+class _OnlyId(msgspec.Struct, frozen=True):
+    id: int = NO_REQUEST
+
+
+_only_id = msgspec.json.Decoder(_OnlyId)
+
+
+def malformed(line: bytes, error: Exception) -> Malformed:
+    """Say what is wrong with a line, under its request id if one can be made out."""
+    code = RejectCode.INVALID_MESSAGE if isinstance(error, msgspec.ValidationError) else RejectCode.INVALID_JSON
+    try:
+        request_id = _only_id.decode(line).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        request_id = NO_REQUEST
+    return Malformed(id=request_id, code=code, message=str(error)[:200])
+
+
+def query(service: OrderBookService, request: Query) -> QueryResult | Malformed:
+    """Read what ``request`` asks for; statistics are the server's own and not answered here."""
+    what, symbol_id, account = request.what, request.symbol_id, request.account
+    if what is What.INSTRUMENTS:
+        return service.instruments()
+    if what is What.ACCOUNTS:
+        if request.accounts is None:
+            return service.accounts()
+        return [view for name in request.accounts if (view := service.account(name)) is not None]
+    if what is What.NEWS:
+        return service.news(request.limit)
+    if what is What.HASH:
+        return service.state_hash()
+    if what in (What.ORDERS, What.FILLS):
+        if account is None:
+            return Malformed(request.id, RejectCode.INVALID_MESSAGE, f"a query for {what.value} needs an account")
+        return service.orders(account) if what is What.ORDERS else service.fills(account, request.limit)
+    if symbol_id is None:
+        return Malformed(request.id, RejectCode.INVALID_MESSAGE, f"a query for {what.value} needs a symbol_id")
+    if what is What.TRADES:
+        return service.trades(symbol_id, request.limit)
+    if what is What.CANDLES:
+        return service.candles(symbol_id, request.interval_ns, request.limit)
+    depth = service.depth(symbol_id, request.limit)
+    if depth is None:
+        return Malformed(request.id, RejectCode.UNKNOWN_INSTRUMENT, f"there is no instrument {symbol_id}")
+    return depth

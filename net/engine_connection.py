@@ -1,0 +1,141 @@
+"""One connection of the engine's TCP door: bytes to requests, answers to bytes, and when to stop reading."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from engine.types import RejectCode
+from net.engine_answers import Malformed, malformed
+from net.engine_protocol import MAX_LINE_BYTES, NO_REQUEST, AnyRequest, Reply
+
+if TYPE_CHECKING:
+    from net.engine_pipeline import EnginePipeline
+
+MAX_IN_FLIGHT = 8_192
+"""Requests of one connection that may wait for their answer before it is no longer read from."""
+
+WRITE_BUFFER_BYTES = 1 << 20
+"""Bytes that may wait for a slow reader before it is no longer read from."""
+
+Work: TypeAlias = AnyRequest | Malformed
+
+_decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
+_encoder = msgspec.json.Encoder()
+
+
+class EngineConnection(asyncio.Protocol):
+    """Splits lines, decodes them and hands them to the pipeline, which calls ``send`` with the answers."""
+
+    def __init__(self, pipeline: EnginePipeline, connections: set[EngineConnection]) -> None:
+        self._pipeline = pipeline
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+        self._tail = bytearray()
+        self._in_flight = 0
+        self._reading = True
+        self.writable = True
+        """False while the peer is too slow to take what was written."""
+        self.cursor: int | None = None
+        """Next batch of events to send; None without a subscription."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can still be sent."""
+        return self._transport is not None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP servers make no other
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._transport = transport
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the peer; what it asked for is still done."""
+        del exc
+        self._transport = None
+        self.cursor = None
+        self._connections.discard(self)
+        self._pipeline.unsubscribe(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Decode the complete lines and queue them."""
+        end = data.rfind(b"\n")
+        if end < 0:
+            self._tail += data
+        else:
+            block = bytes(self._tail) + data[:end] if self._tail else data[:end]
+            self._tail = bytearray(data[end + 1 :])
+            requests = _decode(block)
+            self._in_flight += len(requests)
+            self._pipeline.offer(self, requests)
+            self._adjust_reading()
+        if len(self._tail) > MAX_LINE_BYTES:
+            self._refuse_line()
+
+    def eof_received(self) -> bool:
+        """Keep the way back open until what was asked is answered."""
+        return True
+
+    def _refuse_line(self) -> None:
+        self._tail.clear()
+        message = f"a line may have {MAX_LINE_BYTES} bytes"
+        self.send(_encoder.encode(Reply(id=NO_REQUEST, code=RejectCode.INVALID_MESSAGE, message=message)) + b"\n", 0)
+        self.close()
+
+    def send(self, lines: bytes | bytearray, answered: int) -> None:
+        """Write answer lines; ``answered`` requests are no longer in flight."""
+        self._in_flight -= answered
+        if self._transport is not None:
+            self._transport.write(lines)
+            self._adjust_reading()
+
+    def close(self) -> None:
+        """Send what was written, then close."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause_writing(self) -> None:
+        """Stop reading from a peer that does not read."""
+        self.writable = False
+        self._adjust_reading()
+
+    def resume_writing(self) -> None:
+        """Go on, with the events first."""
+        self.writable = True
+        self._adjust_reading()
+        if self.cursor is not None:
+            self._pipeline.pump(self)
+
+    def _adjust_reading(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._reading and (not self.writable or self._in_flight > MAX_IN_FLIGHT):
+            self._reading = False
+            self._transport.pause_reading()
+        elif not self._reading and self.writable and self._in_flight <= MAX_IN_FLIGHT // 2:
+            self._reading = True
+            self._transport.resume_reading()
+
+
+def _decode(block: bytes) -> list[Work]:
+    """Decode lines, all at once when all are well-formed, which is nearly always."""
+    try:
+        return list(_decoder.decode_lines(block))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [_decode_line(line) for line in block.split(b"\n") if line.strip()]
+
+
+def _decode_line(line: bytes) -> Work:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return malformed(line, error)

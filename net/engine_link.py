@@ -1,0 +1,241 @@
+"""Single connections to the engine: one that carries requests, one that carries the event stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from net import engine_protocol as wire
+from net.engine_protocol import AnyLine, EventBatch, Reply
+from net.errors import EngineUnavailable, UnknownOutcome
+
+EVENT_QUEUE_BATCHES = 4_096
+"""Batches that may wait for the reader of an event stream before the socket is no longer read."""
+
+_encoder = msgspec.json.Encoder()
+_reply_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+_line_decoder: msgspec.json.Decoder[AnyLine] = msgspec.json.Decoder(AnyLine)
+
+
+class _LineProtocol(asyncio.Protocol):
+    """Cuts what arrives into blocks of whole lines."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.transport: asyncio.Transport | None = None
+        self.received_at = self.loop.time()
+        """Loop time when anything last arrived."""
+        self._tail = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP clients make no other
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass complete lines on; a peer that sends something else is cut off."""
+        self.received_at = self.loop.time()
+        end = data.rfind(b"\n")
+        if end < 0:
+            self._tail += data
+            return
+        block = bytes(self._tail) + data[:end] if self._tail else data[:end]
+        self._tail = bytearray(data[end + 1 :])
+        try:
+            self.lines_received(block)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.abort()
+
+    def lines_received(self, block: bytes) -> None:
+        """Handle complete lines."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Close now."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class EngineLink(_LineProtocol):
+    """Many requests at once over one connection; each answer finds its asker by request id.
+
+    Requests of one turn of the loop leave in one write. Every request has the same time to be answered, so the oldest
+    one is always the next to expire and one timer serves all.
+    """
+
+    def __init__(self, deadline_s: float, on_lost: Callable[[EngineLink], None]) -> None:
+        super().__init__()
+        self.used_at = self.loop.time()
+        """Loop time of the last request that was not a health check."""
+        self._deadline_s = deadline_s
+        self._on_lost = on_lost
+        self._pending: dict[int, tuple[asyncio.Future[Reply], float, wire.AnyRequest]] = {}
+        self._unwritten: dict[int, bytes] = {}
+        self._last_id = 0
+        self._probe: asyncio.Future[Reply] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for their answer."""
+        return len(self._pending)
+
+    def next_id(self) -> int:
+        """Make the id of the next request."""
+        self._last_id += 1
+        return self._last_id
+
+    def request(self, request: wire.AnyRequest) -> asyncio.Future[Reply]:
+        """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``."""
+        future: asyncio.Future[Reply] = self.loop.create_future()
+        if self.transport is None or self.transport.is_closing():
+            future.set_exception(EngineUnavailable("the link to the engine is closed"))
+            return future
+        now = self.loop.time()
+        self.used_at = now
+        self._pending[request.id] = (future, now + self._deadline_s, request)
+        if not self._unwritten:
+            self.loop.call_soon(self._write)
+        self._unwritten[request.id] = _encoder.encode(request) + b"\n"
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._deadline_s, self._expire)
+        return future
+
+    def _write(self) -> None:
+        if self._unwritten and self.transport is not None:
+            self.transport.write(b"".join(self._unwritten.values()))
+            self._unwritten.clear()
+
+    def lines_received(self, block: bytes) -> None:
+        """Wake the askers."""
+        for reply in _reply_decoder.decode_lines(block):
+            entry = self._pending.pop(reply.id, None)
+            if entry is not None and not entry[0].done():
+                entry[0].set_result(reply)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = self.loop.time()
+        while self._pending:
+            request_id = next(iter(self._pending))
+            future, deadline, request = self._pending[request_id]
+            if deadline > now:
+                self._timer = self.loop.call_at(deadline, self._expire)
+                return
+            del self._pending[request_id]
+            if not future.done():
+                future.set_exception(_unknown(request, f"not answered within {self._deadline_s:g} s"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail what is pending: what was never written as not sent, the rest as unknown."""
+        self.transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+        cause = f": {exc}" if exc else ""
+        reason = f"the link to the engine died{cause}"
+        for request_id, (future, _, request) in self._pending.items():
+            if not future.done():
+                sent = request_id not in self._unwritten
+                future.set_exception(_unknown(request, reason) if sent else EngineUnavailable(reason))
+        self._pending.clear()
+        self._unwritten.clear()
+        self._on_lost(self)
+
+    def check_health(self, quiet_s: float) -> None:
+        """Ping a link that was quiet for ``quiet_s``; cut it when the last ping was not answered."""
+        if self._probe is not None and self._probe.done():
+            if self._probe.exception() is not None:
+                self.abort()
+            self._probe = None
+        if self._probe is None and self.loop.time() - self.received_at >= quiet_s:
+            used_at = self.used_at
+            self._probe = self.request(wire.Ping(id=self.next_id()))
+            self._probe.add_done_callback(_look)
+            self.used_at = used_at
+
+    async def close(self, grace_s: float) -> None:
+        """Wait a little for the answers under way, then close."""
+        waiting = [future for future, *_ in self._pending.values()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=grace_s)
+        self.abort()
+
+
+class EventLink(_LineProtocol):
+    """A subscription to the event stream: iterate over ``next_batch`` until it gives None."""
+
+    def __init__(self, from_sequence: int, epoch: str | None) -> None:
+        super().__init__()
+        self.subscribed: asyncio.Future[Reply] = self.loop.create_future()
+        """The engine's answer to ``subscribe``."""
+        self._request = wire.SubscribeEvents(id=0, from_sequence=from_sequence, epoch=epoch)
+        self._batches: deque[EventBatch] = deque()
+        self._wake = asyncio.Event()
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Subscribe."""
+        super().connection_made(transport)
+        assert self.transport is not None  # noqa: S101 - just taken
+        self.transport.write(_encoder.encode(self._request) + b"\n")
+
+    def lines_received(self, block: bytes) -> None:
+        """Queue the batches; stop reading when the queue is full."""
+        for line in _line_decoder.decode_lines(block):
+            if isinstance(line, EventBatch):
+                self._batches.append(line)
+            elif not self.subscribed.done():
+                self.subscribed.set_result(line)
+        self._wake.set()
+        if len(self._batches) > EVENT_QUEUE_BATCHES and not self._paused and self.transport is not None:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the reader finish what arrived."""
+        self.transport = None
+        self._wake.set()
+        if not self.subscribed.done():
+            self.subscribed.set_exception(EngineUnavailable(f"the link to the engine died: {exc or 'closed'}"))
+            _look(self.subscribed)
+
+    def take_batches(self) -> list[EventBatch]:
+        """Everything that has arrived and was not taken."""
+        batches = list(self._batches)
+        self._batches.clear()
+        if self._paused and self.transport is not None:
+            self._paused = False
+            self.transport.resume_reading()
+        return batches
+
+    async def wait(self, quiet_s: float) -> bool:
+        """Wait for batches; False when the link is dead, or silent for ``quiet_s`` and then for a ping as well."""
+        pinged = False
+        while not self._batches:
+            if self.transport is None:
+                return False
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(quiet_s):
+                    await self._wake.wait()
+                pinged = False
+            except TimeoutError:
+                if pinged or self.transport is None:
+                    return False
+                pinged = True
+                self.transport.write(_encoder.encode(wire.Ping(id=1)) + b"\n")
+        return True
+
+
+def _unknown(request: wire.AnyRequest, reason: str) -> UnknownOutcome:
+    client_order_id = request.order.client_order_id if isinstance(request, wire.Add) else None
+    return UnknownOutcome(str(type(request).__struct_config__.tag), client_order_id, reason)
+
+
+def _look(future: asyncio.Future[Reply]) -> None:
+    """Look at a failure that perhaps nobody waits for any more, so that the loop does not report it as lost."""
+    if not future.cancelled():
+        future.exception()
