@@ -1,0 +1,151 @@
+"""A market maker that learns from order flow and leans against its inventory.
+
+It keeps its own estimate of the price, moved by the *surprise* in the sign of each print (what the recent flow made
+predictable moves nothing), quotes several levels around it with a half-spread that widens with volatility, and skews
+both sides against its position.
+
+Sources: Glosten, Milgrom 1985 (flow is information); Madhavan, Richardson, Roomans 1997 and Bouchaud, Gefen, Potters,
+Wyart 2004 (only the surprise in flow has permanent impact); Avellaneda, Stoikov 2008 (spread and inventory skew).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from agents.intents import AgentEvent, AgentIntent, Explain, Quotes, Trade
+from agents.market import NS, SymbolView
+from agents.pacing import PacedStrategy
+from agents.strategy import Context, Parameters
+from engine.types import Side, SymbolId
+
+TYPICAL_TRADE: Final = 8.0
+"""Lots of a print that moves the estimate by one ``flow_gain``."""
+
+
+class MakerParameters(Parameters, frozen=True, kw_only=True):
+    """A market maker. Distances in ticks, sigma is ticks per square root of a second."""
+
+    rate: float = 1.0
+    """Requotes a second in each instrument, besides those that prints cause."""
+    half_spread: float = 0.58
+    sigma_gain: float = 0.97
+    """Half-spread added for each unit of volatility."""
+    levels: int = 5
+    level_step: float = 0.8
+    """Distance of one level to the next, in sigmas, at least a tick."""
+    size: float = 12.0
+    """Lots of the best level, in an instrument of normal size."""
+    size_growth: float = 0.15
+    """Each further level is this much larger."""
+    inventory_skew: float = 0.03
+    """Ticks that both sides move against each lot of inventory, in an instrument of normal size and volatility."""
+    max_skew_sigmas: float = 12.0
+    flow_gain: float = 0.43
+    """Ticks that the surprise of one typical print moves the estimate."""
+    flow_memory: float = 0.04
+    """Weight of the newest sign in the expected one."""
+    flow_rho: float = 1.2
+    """How much of the expected sign counts as known beforehand."""
+    size_power: float = 0.35
+    """Impact of a print grows with its size to this power."""
+    anchor: float = 0.02
+    """Share of the distance to the book's mid that each timed requote closes."""
+    reaction_ms: float = 100.0
+    """Shortest time between two requotes."""
+    max_inventory: float = 600.0
+    """Lots, in an instrument of normal size, past which the side that would add to it is not quoted."""
+
+
+class _Estimate:
+    """What the maker believes of one instrument."""
+
+    __slots__ = ("expected_sign", "price", "quoted_at", "quoted_center")
+
+    def __init__(self, price: float) -> None:
+        self.price = price
+        self.expected_sign = 0.0
+        self.quoted_center = -1e9
+        self.quoted_at = -NS
+
+
+class Maker(PacedStrategy):
+    """Quotes both sides of every instrument it trades."""
+
+    wants: ClassVar[frozenset[type]] = frozenset({Trade})
+
+    def __init__(self, context: Context, parameters: MakerParameters) -> None:
+        super().__init__(context, parameters.rate, attentive=False)
+        self.parameters = parameters
+        self._estimates: dict[SymbolId, _Estimate] = {}
+
+    def listed(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """Quote at once, so that a market opens with a book."""
+        self._estimates[symbol.symbol_id] = _Estimate(symbol.mid)
+        return self._quote(symbol, self._estimates[symbol.symbol_id])
+
+    def react(self, event: AgentEvent) -> Sequence[AgentIntent]:
+        """Move the estimate with a print, and requote when that moved the quotes."""
+        if not isinstance(event, Trade) or event.side is None:
+            return ()
+        estimate = self._estimates.get(event.symbol_id)
+        if estimate is None:
+            return ()
+        symbol = self.market.symbol(event.symbol_id)
+        self._learn(symbol, estimate, event)
+        moved = abs(self._center(symbol, estimate) - estimate.quoted_center)
+        due = self.market.now - estimate.quoted_at >= self.parameters.reaction_ms * 1e6
+        return self._quote(symbol, estimate) if moved >= 1.0 and due else ()
+
+    def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """Requote, closing a little of the distance to where the book is."""
+        estimate = self._estimates[symbol.symbol_id]
+        if symbol.bid and symbol.ask:
+            estimate.price += self.parameters.anchor * (symbol.mid - estimate.price)
+        return self._quote(symbol, estimate)
+
+    def _learn(self, symbol: SymbolView, estimate: _Estimate, trade: Trade) -> None:
+        parameters = self.parameters
+        sign = 1.0 if trade.side is Side.BUY else -1.0
+        surprise = sign - parameters.flow_rho * estimate.expected_sign
+        estimate.expected_sign += parameters.flow_memory * (sign - estimate.expected_sign)
+        size = (trade.qty / (TYPICAL_TRADE * symbol.size)) ** parameters.size_power
+        estimate.price += parameters.flow_gain * symbol.base_volatility / 0.84 * surprise * min(size, 4.0)
+        low, high = symbol.last * 0.9, symbol.last * 1.1
+        estimate.price = min(max(estimate.price, low), high)
+
+    def _center(self, symbol: SymbolView, estimate: _Estimate) -> float:
+        parameters = self.parameters
+        inventory = self.portfolio.position(symbol.symbol_id) / symbol.size
+        skew = parameters.inventory_skew * inventory * symbol.base_volatility / 0.84
+        bound = parameters.max_skew_sigmas * symbol.base_volatility
+        return estimate.price - min(max(skew, -bound), bound)
+
+    def _quote(self, symbol: SymbolView, estimate: _Estimate) -> list[AgentIntent]:
+        parameters = self.parameters
+        center = self._center(symbol, estimate)
+        half = parameters.half_spread + parameters.sigma_gain * symbol.sigma
+        step = max(1, round(parameters.level_step * symbol.base_volatility))
+        best_bid = max(1, math.floor(center - half))
+        best_ask = max(best_bid + 1, math.ceil(center + half))
+        sizes = [
+            max(1, round(parameters.size * symbol.size * (1 + parameters.size_growth * level)))
+            for level in range(parameters.levels)
+        ]
+        inventory = self.portfolio.position(symbol.symbol_id)
+        room = parameters.max_inventory * symbol.size
+        bids = tuple((best_bid - step * n, q) for n, q in enumerate(sizes) if best_bid > step * n)
+        asks = tuple((best_ask + step * n, q) for n, q in enumerate(sizes))
+        estimate.quoted_center = center
+        estimate.quoted_at = self.market.now
+        quotes = Quotes(symbol.symbol_id, bids if inventory < room else (), asks if inventory > -room else ())
+        return [quotes, self._reason(symbol, estimate, half)] if self.context.narrate else [quotes]
+
+    def _reason(self, symbol: SymbolView, estimate: _Estimate, half: float) -> Explain:
+        flow = "buyers" if estimate.expected_sign > 0 else "sellers"
+        why = (
+            f"half-spread {half:.1f} ticks at volatility {symbol.sigma:.2f}, position "
+            f"{symbol.qty_text(self.portfolio.position(symbol.symbol_id))}, {flow} expected"
+        )
+        return self.explain(symbol, f"quote {symbol.ticker} around {symbol.price_text(estimate.price)}", why)

@@ -1,0 +1,88 @@
+"""The host of one agent: hands it events and carries out its intents, the same live and in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agents.intents import AgentEvent, AgentIntent, Fill, Timer, TimerKey, Wake
+from agents.strategy import Clock, Context, Strategy, Venue
+
+MAX_HELD_TIMERS = 10_000
+
+
+class AgentHost:
+    """Runs one strategy on a clock and a venue.
+
+    While paused it hears only its own fills; timers that come due meanwhile ring when it resumes. After an exception it
+    stops and tells ``on_error``; the driver decides what becomes of it.
+    """
+
+    __slots__ = ("_held", "alive", "clock", "context", "on_error", "paused", "strategy", "venue")
+
+    def __init__(
+        self,
+        context: Context,
+        strategy: Strategy,
+        clock: Clock,
+        venue: Venue,
+        on_error: Callable[[AgentHost, Exception], None] | None = None,
+    ) -> None:
+        """Without ``on_error`` an agent's exception is the caller's."""
+        self.context = context
+        self.strategy = strategy
+        self.clock = clock
+        self.venue = venue
+        self.on_error = on_error
+        self.paused = False
+        self.alive = True
+        self._held: set[TimerKey] = set()
+
+    @property
+    def agent_id(self) -> str:
+        """The account it trades for."""
+        return self.context.agent_id
+
+    def deliver(self, event: AgentEvent) -> None:
+        """Let the agent react to an event."""
+        if type(event) is Fill:
+            self.context.portfolio.on_fill(event)
+        if not self.alive or self.paused:
+            if type(event) is Timer and self.alive and len(self._held) < MAX_HELD_TIMERS:
+                self._held.add(event.key)
+            return
+        if self.on_error is None:
+            self._carry_out(self.strategy.on_event(event))
+            return
+        try:
+            self._carry_out(self.strategy.on_event(event))
+        except Exception as error:  # outermost frame of foreign code: one broken agent must not end the others
+            self.alive = False
+            self.on_error(self, error)
+
+    def pause(self) -> None:
+        """Do nothing until ``resume``."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Go on, beginning with the timers that came due meanwhile."""
+        self.paused = False
+        held, self._held = self._held, set()
+        for key in sorted(held, key=str):
+            self.deliver(Timer(key))
+
+    def stop(self) -> None:
+        """Hear nothing from now on."""
+        self.alive = False
+
+    def _carry_out(self, intents: Sequence[AgentIntent]) -> None:
+        send = self.venue.send
+        agent_id = self.context.agent_id
+        for intent in intents:
+            if type(intent) is Wake:
+                self._wake(intent)
+            else:
+                send(agent_id, intent)
+
+    def _wake(self, wake: Wake) -> None:
+        key = wake.key
+        self.clock.call_at(wake.at, lambda: self.deliver(Timer(key)))

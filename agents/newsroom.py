@@ -1,0 +1,203 @@
+"""The newsroom: stories that arrive in clusters, each with a true move of the value behind it.
+
+Arrivals are a marked Hawkes process in its cluster form (Hawkes, Oakes 1974, "A cluster process representation of a
+self-exciting process"): surprises come at a constant rate, and each story brings follow-ups. Texts come from a seeded
+grammar; the true sentiment and move stay beside the text, so that each reader's error can be measured. A rumour moves
+no value and is denied later. News that people publish take the same path: ``impact`` says what any headline does.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from agents import grammar
+from agents.fundamental import student_t
+from agents.rng import stream
+from agents.scenario import NewsSection
+from engine.types import SymbolId
+
+JUMP_DEGREES: Final = 3
+SENTIMENT_SCALE: Final = 0.8
+"""A standardised move of this size reads as sentiment 0.76."""
+FOLLOW_UP_SHARE: Final = 0.4
+"""A follow-up moves the value by about this share of its parent's move."""
+MAX_FOLLOW_UPS: Final = 4
+MAX_PENDING: Final = 256
+MACRO_SHARE: Final = 0.6
+MEMORY: Final = 128
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A company to write about. ``unit_ticks`` is the move a story of sentiment 1 is about."""
+
+    symbol_id: SymbolId
+    name: str
+    industry: str
+    unit_ticks: float
+    beta: float = 1.0
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """What is published, and the truth behind it."""
+
+    headline: str
+    content: str
+    symbol_id: SymbolId | None
+    scope: str
+    """company, sector, macro, rumour or denial; the wire's ``impact_type``."""
+    sentiment: float
+    """True sentiment, -1 to 1."""
+    jumps: dict[SymbolId, float] = {}
+    """Ticks by which each value moves."""
+
+
+class _Due(msgspec.Struct, frozen=True, order=True):
+    """A story that will be written at ``at`` seconds."""
+
+    at: float
+    number: int
+    scope: str = msgspec.field(default="")
+    symbol_id: int = 0
+    move: float = 0.0
+
+
+class Newsroom:
+    """Writes stories in the order of time; times are seconds since its start."""
+
+    def __init__(self, section: NewsSection, subjects: Sequence[Subject], seed: int) -> None:
+        self.section = section
+        self.subjects = {subject.symbol_id: subject for subject in subjects}
+        self._rng = stream(seed, "newsroom", "stories")
+        self._due: list[_Due] = []
+        self._count = 0
+        self._told: dict[str, Story] = {}
+        if section.enabled:
+            for scope in ("macro", "sector", "company"):
+                self._schedule_surprise(0.0, scope)
+
+    def next_time(self) -> float | None:
+        """When the next story is due; None when the newsroom is closed."""
+        return self._due[0].at if self._due else None
+
+    def write(self, now: float) -> list[Story]:
+        """The stories that are due by ``now``."""
+        stories = []
+        while self._due and self._due[0].at <= now:
+            due = heapq.heappop(self._due)
+            if due.number >= 0:
+                self._schedule_surprise(due.at, due.scope)
+            if self.subjects:
+                story = self._write(due)
+                self._remember(story)
+                stories.append(story)
+        return stories
+
+    def impact(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> dict[SymbolId, float]:
+        """By how many ticks a headline heard on the wire moves each value: own stories by their truth, others as they
+        sound."""
+        story = self._told.pop(headline, None)
+        if story is not None:
+            return story.jumps
+        if symbol_id is not None:
+            subject = self.subjects.get(symbol_id)
+            return {symbol_id: sentiment * subject.unit_ticks} if subject else {}
+        return self._spread(sentiment * MACRO_SHARE, list(self.subjects.values()))
+
+    def _schedule_surprise(self, now: float, scope: str) -> None:
+        section = self.section
+        per_hour = {
+            "macro": section.macro_per_hour,
+            "sector": section.sector_per_hour,
+            "company": section.company_per_hour,
+        }[scope]
+        if per_hour:
+            self._count += 1
+            heapq.heappush(self._due, _Due(now + self._rng.expovariate(per_hour / 3600), self._count, scope))
+
+    def _follow_up(self, at: float, scope: str, symbol_id: SymbolId, move: float) -> None:
+        if len(self._due) < MAX_PENDING:
+            self._count += 1
+            heapq.heappush(self._due, _Due(at, -self._count, scope, symbol_id, move))
+
+    def _write(self, due: _Due) -> Story:
+        move = due.move if due.number < 0 else student_t(self._rng, JUMP_DEGREES)
+        if due.scope == "macro":
+            return self._macro(due, move)
+        if due.scope == "sector":
+            return self._sector(move)
+        if due.scope == "denial":
+            return self._denial(due)
+        symbol_ids = list(self.subjects)
+        subject = self.subjects.get(due.symbol_id) or self.subjects[self._rng.choice(symbol_ids)]
+        if due.number >= 0 and self._rng.random() < self.section.rumour_share:
+            return self._rumour(due, subject, move)
+        return self._company(due, subject, move)
+
+    def _company(self, due: _Due, subject: Subject, move: float) -> Story:
+        self._breed(due, subject.symbol_id, move)
+        sentiment = math.tanh(move * SENTIMENT_SCALE)
+        text = grammar.headline(grammar.COMPANY, sentiment, self._rng, name=subject.name)
+        return Story(
+            headline=text,
+            content=f"{text}. The company is in {subject.industry or 'business'}.",
+            symbol_id=subject.symbol_id,
+            scope="company",
+            sentiment=sentiment,
+            jumps={subject.symbol_id: move * subject.unit_ticks},
+        )
+
+    def _macro(self, due: _Due, move: float) -> Story:
+        self._breed(due, 0, move)
+        sentiment = math.tanh(move * SENTIMENT_SCALE)
+        text = grammar.headline(grammar.MACRO, sentiment, self._rng)
+        jumps = self._spread(move * MACRO_SHARE, list(self.subjects.values()))
+        return Story(headline=text, content=text, symbol_id=None, scope="macro", sentiment=sentiment, jumps=jumps)
+
+    def _sector(self, move: float) -> Story:
+        industries = sorted({subject.industry for subject in self.subjects.values()})
+        industry = self._rng.choice(industries)
+        members = [subject for subject in self.subjects.values() if subject.industry == industry]
+        sentiment = math.tanh(move * SENTIMENT_SCALE)
+        text = grammar.headline(grammar.SECTOR, sentiment, self._rng, sector=industry)
+        return Story(
+            headline=text,
+            content=text,
+            symbol_id=members[0].symbol_id if len(members) == 1 else None,
+            scope="sector",
+            sentiment=sentiment,
+            jumps=self._spread(move * MACRO_SHARE, members),
+        )
+
+    def _rumour(self, due: _Due, subject: Subject, move: float) -> Story:
+        sentiment = math.copysign(0.6, move)
+        denied_at = due.at + self._rng.uniform(120.0, 600.0)
+        self._follow_up(denied_at, "denial", subject.symbol_id, move)
+        text = grammar.headline(grammar.RUMOUR, sentiment, self._rng, name=subject.name)
+        return Story(headline=text, content=text, symbol_id=subject.symbol_id, scope="rumour", sentiment=0.0)
+
+    def _denial(self, due: _Due) -> Story:
+        subject = self.subjects.get(due.symbol_id) or next(iter(self.subjects.values()))
+        text = grammar.headline(grammar.DENIAL, math.copysign(1.0, due.move), self._rng, name=subject.name)
+        return Story(headline=text, content=text, symbol_id=subject.symbol_id, scope="denial", sentiment=0.0)
+
+    def _breed(self, due: _Due, symbol_id: SymbolId, move: float) -> None:
+        """Schedule the follow-ups of a story: a geometric number with mean ``branching``."""
+        section = self.section
+        for _ in range(MAX_FOLLOW_UPS):
+            if self._rng.random() >= section.branching / (1 + section.branching):
+                break
+            delay = self._rng.expovariate(1 / section.decay_s)
+            self._follow_up(due.at + delay, due.scope, symbol_id, move * FOLLOW_UP_SHARE * self._rng.gauss(1.0, 0.5))
+
+    def _spread(self, move: float, subjects: Sequence[Subject]) -> dict[SymbolId, float]:
+        return {subject.symbol_id: move * subject.beta * subject.unit_ticks for subject in subjects}
+
+    def _remember(self, story: Story) -> None:
+        self._told[story.headline] = story
+        if len(self._told) > MEMORY:
+            self._told.pop(next(iter(self._told)))

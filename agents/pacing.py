@@ -1,0 +1,91 @@
+"""The base of strategies that look at each instrument now and then."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from agents.intents import AgentEvent, AgentIntent, Delisted, Explain, Listed, New, Timer, Wake
+from agents.market import NS, SymbolView
+from agents.strategy import Context
+from engine.types import Side, SymbolId, TimeInForce
+
+REDRAW_S: Final = 15.0
+"""Longest sleep before the waiting time is drawn again, which for a Poisson process changes nothing but lets the rate
+follow the market."""
+MIN_SLEEP_NS: Final = 1_000_000
+
+
+class PacedStrategy:
+    """Wakes for each instrument as a Poisson process whose rate follows the market's attention."""
+
+    wants: ClassVar[frozenset[type]] = frozenset()
+    stage: ClassVar[str] = "heuristic"
+
+    def __init__(self, context: Context, rate: float, *, attentive: bool = True) -> None:
+        """``rate`` is wakes a second for each instrument in a normal market."""
+        self.context = context
+        self.market = context.market
+        self.portfolio = context.portfolio
+        self.rate = rate
+        self.attentive = attentive
+        self.pace: random.Random = context.rng("pace")
+        self.rng: random.Random = context.rng("decide")
+        self._awake: dict[SymbolId, bool] = {}
+
+    def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """What to do in one instrument, now. For subclasses."""
+        raise NotImplementedError
+
+    def on_event(self, event: AgentEvent) -> Sequence[AgentIntent]:
+        """Decide on own timers; hand everything else to ``react``."""
+        kind = type(event)
+        if kind is Timer and isinstance(event.key, int):  # type: ignore[union-attr]
+            return self._on_timer(event.key)  # type: ignore[union-attr]
+        if isinstance(event, Listed):
+            if event.symbol_id in self._awake or not self.context.trades(event.symbol_id):
+                return ()
+            symbol = self.market.symbol(event.symbol_id)
+            return [*self.listed(symbol), self._sleep(symbol)]
+        if isinstance(event, Delisted):
+            self._awake.pop(event.symbol_id, None)
+            return ()
+        return self.react(event)
+
+    def listed(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """What to do when an instrument appears. For subclasses."""
+        del symbol
+        return ()
+
+    def react(self, event: AgentEvent) -> Sequence[AgentIntent]:
+        """What to do about anything but an own pacing timer. For subclasses."""
+        del event
+        return ()
+
+    def explain(self, symbol: SymbolView, action: str, why: str, confidence: float | None = None) -> Explain:
+        """The record of a decision of this strategy."""
+        return Explain(self.stage, action, why, symbol.symbol_id, confidence)
+
+    def take(self, symbol: SymbolView, side: Side, qty: int, slippage: int = 2) -> New:
+        """An order for now: limited ``slippage`` ticks through the best opposite price, the rest canceled."""
+        best = (symbol.ask if side is Side.BUY else symbol.bid) or round(symbol.mid)
+        price = best + slippage if side is Side.BUY else max(best - slippage, 1)
+        return New(symbol.symbol_id, side, qty, price, TimeInForce.IOC)
+
+    def _on_timer(self, symbol_id: SymbolId) -> Sequence[AgentIntent]:
+        awake = self._awake.get(symbol_id)
+        if awake is None or symbol_id not in self.market:
+            return ()
+        symbol = self.market.symbol(symbol_id)
+        if not awake or symbol.halted:
+            return (self._sleep(symbol),)
+        return [*self.decide(symbol), self._sleep(symbol)]
+
+    def _sleep(self, symbol: SymbolView) -> Wake:
+        rate = self.rate * symbol.activity * self.market.season
+        if self.attentive:
+            rate *= symbol.attention
+        delay = self.pace.expovariate(rate)
+        self._awake[symbol.symbol_id] = delay <= REDRAW_S
+        return Wake(self.market.now + max(int(min(delay, REDRAW_S) * NS), MIN_SLEEP_NS), symbol.symbol_id)

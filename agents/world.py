@@ -1,0 +1,107 @@
+"""The world agents live in: the market view, the values behind it, and the newsroom, moved on together.
+
+One for each process or simulation. The driver lists instruments, calls ``tick`` every second, and passes on every
+headline that the exchange publishes, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agents.fundamental import FundamentalProcess
+from agents.market import NS, BookReader, MarketView, SymbolView
+from agents.newsroom import Newsroom, Story, Subject
+from agents.scenario import InstrumentSection, Scenario
+from engine.types import SymbolId
+
+SEASON_FLOOR = 0.7
+SEASON_CURVE = 0.9
+
+
+def season(progress: float) -> float:
+    """Activity at this fraction of a trading day: a U with mean 1."""
+    return SEASON_FLOOR + SEASON_CURVE * (2 * progress - 1) ** 2
+
+
+class World:
+    """Market, values and news of one scenario."""
+
+    def __init__(
+        self, scenario: Scenario, seed: int, *, live: bool = False, read_book: BookReader | None = None
+    ) -> None:
+        """``live`` markets never close: their activity has no time of day."""
+        self.scenario = scenario
+        self.market = MarketView(read_book)
+        self.fundamental = FundamentalProcess(scenario.fundamental, seed)
+        self.newsroom = Newsroom(scenario.news, (), seed)
+        self._traits = {section.ticker: section for section in scenario.traits}
+        self._day_s = 0.0 if live or not scenario.market.intraday_pattern else scenario.market.hours * 3600
+        self._started_at: int | None = None
+        self._ticked_at = 0
+
+    def list_instrument(
+        self,
+        symbol_id: SymbolId,
+        ticker: str,
+        initial_price: int,
+        *,
+        tick_size: float,
+        lot_size: float = 1.0,
+        industry: str = "",
+        description: str = "",
+        value: float | None = None,
+    ) -> SymbolView:
+        """Take an instrument into the world; its value begins at ``value`` ticks, or at the initial price."""
+        traits = self._traits.get(ticker)
+        if traits is None:
+            usual = SymbolView(symbol_id, ticker, initial_price).base_volatility
+            volatility, traits = usual, InstrumentSection(ticker="NEW", price=1.0)
+        else:
+            volatility = self.scenario.fundamental.volatility_ticks * traits.volatility
+        symbol = SymbolView(
+            symbol_id,
+            ticker,
+            initial_price,
+            tick_size=tick_size,
+            lot_size=lot_size,
+            industry=industry,
+            base_volatility=max(volatility, 0.05),
+            activity=traits.activity,
+            size=traits.size,
+        )
+        self.market.add(symbol)
+        self.fundamental.add(symbol_id, value or float(initial_price), volatility, traits.market_beta)
+        unit = self.scenario.news.jump_ticks * symbol.base_volatility / 0.84
+        name = description or ticker
+        self.newsroom.subjects[symbol_id] = Subject(symbol_id, name, industry, unit, traits.market_beta)
+        return symbol
+
+    def delist(self, symbol_id: SymbolId) -> None:
+        """Forget an instrument."""
+        self.market.remove(symbol_id)
+        self.fundamental.remove(symbol_id)
+        self.newsroom.subjects.pop(symbol_id, None)
+
+    def elapsed_s(self) -> float:
+        """Seconds since the first tick."""
+        return 0.0 if self._started_at is None else (self.market.now - self._started_at) / NS
+
+    def tick(self) -> None:
+        """Let the values and the statistics follow the market's clock."""
+        now = self.market.now
+        if self._started_at is None:
+            self._started_at = self._ticked_at = now
+        seconds, self._ticked_at = (now - self._ticked_at) / NS, now
+        self.fundamental.advance(seconds)
+        self.market.sample()
+        if self._day_s:
+            self.market.season = season(math.fmod(self.elapsed_s(), self._day_s) / self._day_s)
+
+    def stories(self) -> list[Story]:
+        """What the newsroom wants published now."""
+        return self.newsroom.write(self.elapsed_s())
+
+    def hear(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> None:
+        """A headline was published: let it move the values."""
+        for moved, ticks in self.newsroom.impact(headline, sentiment, symbol_id).items():
+            self.fundamental.jump(moved, ticks)

@@ -1,0 +1,67 @@
+import pytest
+
+from agents.newsroom import Newsroom, Story, Subject
+from agents.scenario import NewsSection
+from agents.sentiment import score
+
+SUBJECTS = (Subject(1, "Acme", "industrials", 10.0), Subject(2, "Beta", "health", 5.0, 2.0))
+
+
+def stories(section: NewsSection, hours: float = 200.0, seed: int = 1) -> list[Story]:
+    return Newsroom(section, SUBJECTS, seed).write(hours * 3600)
+
+
+def test_stories_come_as_often_as_asked_with_their_follow_ups() -> None:
+    section = NewsSection(macro_per_hour=0, sector_per_hour=0, company_per_hour=10, branching=0.5, rumour_share=0)
+    count = len(stories(section, hours=400))
+    assert 400 * 10 * 1.6 < count < 400 * 10 * 2.2
+
+
+def test_stories_come_in_clusters() -> None:
+    room = Newsroom(NewsSection(macro_per_hour=0, sector_per_hour=0, branching=0.6), SUBJECTS, 2)
+    counts = [len(room.write(minute * 60.0)) for minute in range(5, 60_000, 5)]
+    mean = sum(counts) / len(counts)
+    variance = sum((count - mean) ** 2 for count in counts) / len(counts)
+    assert variance / mean > 1.3
+
+
+def test_the_text_sounds_like_the_true_sentiment() -> None:
+    told = [story for story in stories(NewsSection(rumour_share=0)) if abs(story.sentiment) > 0.6]
+    right = sum((score(story.headline) > 0) == (story.sentiment > 0) for story in told)
+    assert len(told) > 500
+    assert right / len(told) > 0.9
+
+
+def test_a_rumour_moves_no_value_and_is_denied_later() -> None:
+    told = stories(NewsSection(rumour_share=1.0, macro_per_hour=0, sector_per_hour=0))
+    rumours = [story for story in told if story.scope == "rumour"]
+    denials = [story for story in told if story.scope == "denial"]
+    assert len(rumours) > 100
+    assert abs(len(rumours) - len(denials)) < 10
+    assert all(story.jumps == {} for story in rumours)
+
+
+def test_a_macro_story_moves_every_value_by_its_beta() -> None:
+    told = stories(NewsSection(company_per_hour=0, sector_per_hour=0, macro_per_hour=5))
+    assert all(story.symbol_id is None for story in told)
+    assert all(story.jumps[2] == pytest.approx(story.jumps[1]) for story in told)
+
+
+def test_an_own_story_has_its_true_impact_and_a_stranger_s_the_one_it_sounds_like() -> None:
+    room = Newsroom(NewsSection(), SUBJECTS, 1)
+    story = next(story for minute in range(600) for story in room.write(minute * 60.0) if story.scope == "company")
+    assert room.impact(story.headline, 0.0, story.symbol_id) == story.jumps
+    assert room.impact("Acme is wonderful", 0.5, 1) == {1: 5.0}
+    assert room.impact("All is well", 0.5, None) == {1: pytest.approx(3.0), 2: pytest.approx(3.0)}
+    assert room.impact("Nobody", 0.5, 77) == {}
+
+
+def test_a_closed_newsroom_writes_nothing() -> None:
+    room = Newsroom(NewsSection(enabled=False), SUBJECTS, 1)
+    assert room.next_time() is None
+    assert room.write(1e9) == []
+
+
+def test_same_seed_same_stories() -> None:
+    assert stories(NewsSection(), 50, seed=4) == stories(NewsSection(), 50, seed=4)
+    assert stories(NewsSection(), 50, seed=4) != stories(NewsSection(), 50, seed=5)
