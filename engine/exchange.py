@@ -1,0 +1,173 @@
+"""The exchange's whole mutable state, and the few steps that every command is made of.
+
+The modules that say what commands do (``placing``, ``canceling``, ``settlement`` …) are functions on this one object;
+``oms`` is the door in front of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TypeAlias
+
+from engine.events import AnyEvent, OrderCanceled, OrderReplaced
+from engine.ledger import Ledger
+from engine.market import Market
+from engine.order import Order
+from engine.service import NewsView
+from engine.timers import Timers
+from engine.types import CancelReason, RejectCode, SymbolId
+from engine.working_order import WorkingOrder
+
+Refusal: TypeAlias = tuple[RejectCode, str, str | None]
+"""Why a command is refused: code, message, and the field that is to blame."""
+
+NEWS_KEPT = 500
+
+
+class Exchange:
+    """Markets, ledger, working orders, and the events of the running command."""
+
+    __slots__ = (
+        "delisted",
+        "events",
+        "ledger",
+        "markets",
+        "news",
+        "next_news_id",
+        "next_order_id",
+        "next_symbol_id",
+        "next_trade_id",
+        "now",
+        "orders",
+        "timers",
+        "touched",
+    )
+
+    def __init__(self) -> None:
+        self.now = 0
+        """Time of the last accepted command."""
+        self.events: list[AnyEvent] = []
+        self.ledger = Ledger()
+        self.markets: dict[SymbolId, Market] = {}
+        self.delisted: dict[SymbolId, Market] = {}
+        """Removed markets, in which accounts may still hold positions."""
+        self.orders: dict[int, Order] = {}
+        """All working orders by id; shared with the matching engines."""
+        self.timers = Timers()
+        self.touched: dict[Market, None] = {}
+        """Markets whose book the running command may have changed."""
+        self.news: deque[NewsView] = deque(maxlen=NEWS_KEPT)
+        self.next_order_id = 1
+        self.next_trade_id = 1
+        self.next_news_id = 1
+        self.next_symbol_id = 1
+
+    def touch(self, market: Market, key: int) -> None:
+        """Remember that a level may look different after this command."""
+        market.touched[key] = None
+        self.touched[market] = None
+
+    def publish(self) -> None:
+        """Close a command: one ``DepthChanged`` for each book that looks different."""
+        for market in self.touched:
+            changed = market.publish()
+            if changed is not None:
+                self.events.append(changed)
+        self.touched.clear()
+
+    def enter(self, order: WorkingOrder) -> None:
+        """Count an order among its account's working orders."""
+        account = order.position.account
+        entry = order.entry
+        account.orders[order.order_id] = order
+        if entry.client_order_id is not None:
+            account.by_client_id[entry.client_order_id] = order
+        if entry.expires_at is not None:
+            self.timers.expire_order(entry.expires_at, order.order_id)
+
+    def leave(self, order: WorkingOrder) -> None:
+        """The reverse of ``enter``."""
+        position = order.position
+        account = position.account
+        entry = order.entry
+        del account.orders[order.order_id]
+        if entry.client_order_id is not None:
+            del account.by_client_id[entry.client_order_id]
+        if entry.expires_at is not None:
+            self.timers.keep_order(entry.expires_at, order.order_id)
+        if order.quote:
+            del position.quotes[order.key]
+        if order.guarded:
+            del position.guarded[order.order_id]
+
+    def rest(self, order: WorkingOrder) -> None:
+        """Put an order into its book and hold back what it may need."""
+        position = order.position
+        lots = order.shown
+        position.market.engine.rest(order)
+        self.touch(position.market, order.key)
+        if order.key > 0:
+            position.buy_qty += lots
+            position.buy_hold += lots * order.hold
+        else:
+            position.sell_qty += lots
+            position.sell_hold += lots * order.hold
+        position.hold()
+
+    def lift(self, order: WorkingOrder) -> None:
+        """The reverse of ``rest``."""
+        market = order.position.market
+        self.release(order, order.shown + order.hidden)
+        market.engine.cancel(order)
+        self.touch(market, order.key)
+
+    def release(self, order: WorkingOrder, lots: int) -> None:
+        """Hold back no longer what ``lots`` of a resting order needed."""
+        position = order.position
+        if order.key > 0:
+            position.buy_qty -= lots
+            position.buy_hold -= lots * order.hold
+        else:
+            position.sell_qty -= lots
+            position.sell_hold -= lots * order.hold
+        position.hold()
+
+    def canceled(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Say that an order left unfilled."""
+        entry = order.entry
+        self.events.append(
+            OrderCanceled(
+                order_id=order.order_id,
+                account=entry.account,
+                symbol_id=entry.symbol_id,
+                side=entry.side,
+                leaves_qty=order.qty - order.cum,
+                cum_qty=order.cum,
+                reason=reason,
+                client_order_id=entry.client_order_id,
+            )
+        )
+
+    def replaced(self, order: WorkingOrder, *, priority_kept: bool) -> None:
+        """Say that an order's price or quantity changed."""
+        entry = order.entry
+        self.events.append(
+            OrderReplaced(
+                order_id=order.order_id,
+                account=entry.account,
+                symbol_id=entry.symbol_id,
+                side=entry.side,
+                price=order.price,
+                leaves_qty=order.qty - order.cum,
+                cum_qty=order.cum,
+                priority_kept=priority_kept,
+                stop_price=order.stop_price,
+                client_order_id=entry.client_order_id,
+            )
+        )
+
+    def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
+        """Take a working order off the market."""
+        self.lift(order)
+        self.leave(order)
+        self.canceled(order, reason)

@@ -1,0 +1,261 @@
+"""Accounts, cash and positions: who owns what, and what of it is spoken for.
+
+Fills move cash and shares between accounts, fees move cash to the exchange's own account, opening an account issues
+what it starts with; nothing else moves anything. ``Ledger.check`` says so as code.
+
+What working orders hold back (``docs/MATCHING.md``, buying power) is kept per position as four sums, so that every
+change is O(1): lots and cash of the open buys, lots and cash of the open sells.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from engine.commands import AccountLimits
+from engine.invariants import ensure
+from engine.types import AccountId, SelfTradePrevention, SymbolId
+
+if TYPE_CHECKING:
+    from engine.events import OrderFilled
+    from engine.market import Market
+    from engine.service import OrderAnswer
+    from engine.working_order import WorkingOrder
+
+EXCHANGE: Final = "exchange"
+"""The account that takes fees and pays rebates. It cannot trade."""
+FILLS_KEPT: Final = 500
+ANSWERS_KEPT: Final = 4_096
+
+
+class Position:
+    """What one account has in one instrument, and what its working orders there could make of it."""
+
+    __slots__ = (
+        "account",
+        "buy_hold",
+        "buy_qty",
+        "cost",
+        "guarded",
+        "issued",
+        "market",
+        "need",
+        "qty",
+        "quotes",
+        "realized_pnl",
+        "sell_hold",
+        "sell_qty",
+    )
+
+    def __init__(self, account: Account, market: Market) -> None:
+        self.account = account
+        self.market = market
+        self.qty = 0
+        """Lots, negative when short."""
+        self.cost = 0
+        """Open cost basis in minor units, signed like ``qty``."""
+        self.realized_pnl = 0
+        self.issued = 0
+        """Lots it was opened with."""
+        self.buy_qty = 0
+        self.buy_hold = 0
+        self.sell_qty = 0
+        self.sell_hold = 0
+        self.need = 0
+        """Minor units held back for the working orders here."""
+        self.quotes: dict[int, WorkingOrder] = {}
+        """Orders of the last mass quote, by signed price."""
+        self.guarded: dict[int, WorkingOrder] = {}
+        """Resting reduce-only orders."""
+
+    @property
+    def value(self) -> int:
+        """Worth at the mark, in minor units."""
+        return self.qty * self.market.mark * self.market.tick_value
+
+    def trade(self, lots: int, unit: int) -> None:
+        """Book ``lots`` bought (or, negative, sold) at ``unit`` minor units a lot, at average cost."""
+        held = self.qty
+        self.qty = held + lots
+        if not held:
+            self.cost = lots * unit
+        elif (held > 0) is (lots > 0):
+            self.cost += lots * unit
+        else:
+            closed = lots if abs(lots) <= abs(held) else -held
+            share = abs(self.cost) * abs(closed) // abs(held)
+            released = share if held > 0 else -share
+            self.realized_pnl -= closed * unit + released
+            self.cost += (lots - closed) * unit - released
+        if (held < 0) is not (self.qty < 0):
+            self.account.shorts += 1 if self.qty < 0 else -1
+
+    def needed(self, buy_qty: int, buy_hold: int, sell_qty: int, sell_hold: int) -> int:
+        """Minor units to hold back for such open orders: the dearer of what all buys, or all sells, would open.
+
+        Lots that only close the position hold nothing back.
+        """
+        held = self.qty
+        if held >= 0:
+            opening = sell_qty - held
+            sells = 0 if opening <= 0 else sell_hold if not held else -(-sell_hold * opening // sell_qty)
+            return buy_hold if buy_hold > sells else sells
+        opening = buy_qty + held
+        buys = 0 if opening <= 0 else -(-buy_hold * opening // buy_qty)
+        return sell_hold if sell_hold > buys else buys
+
+    def hold(self) -> None:
+        """Bring what is held back in line with position and open orders."""
+        need = self.needed(self.buy_qty, self.buy_hold, self.sell_qty, self.sell_hold)
+        self.account.reserved += need - self.need
+        self.need = need
+
+
+class Account:
+    """One owner of cash and positions."""
+
+    __slots__ = (
+        "answers",
+        "by_client_id",
+        "cancel_after",
+        "cash",
+        "closed",
+        "credential",
+        "fees_paid",
+        "fills",
+        "id",
+        "initial_cash",
+        "initial_equity",
+        "limits",
+        "name",
+        "number",
+        "order_times",
+        "orders",
+        "personality",
+        "positions",
+        "reserved",
+        "shorts",
+        "stp",
+    )
+
+    def __init__(self, number: int, account: AccountId, limits: AccountLimits, stp: SelfTradePrevention) -> None:
+        self.number = number
+        """What orders in the book know their owner by."""
+        self.id = account
+        self.name = ""
+        self.personality = ""
+        self.credential = ""
+        self.limits = limits
+        self.stp = stp
+        self.closed = False
+        self.cash = 0
+        self.initial_cash = 0
+        self.initial_equity = 0
+        self.reserved = 0
+        """Minor units held back for working orders: the sum of the positions' needs."""
+        self.shorts = 0
+        """Instruments in which it is short."""
+        self.fees_paid = 0
+        self.positions: dict[SymbolId, Position] = {}
+        self.orders: dict[int, WorkingOrder] = {}
+        """Working orders, oldest first."""
+        self.by_client_id: dict[str, WorkingOrder] = {}
+        self.answers: dict[str, OrderAnswer] = {}
+        """First answers by client order id, oldest first, bounded."""
+        self.fills: deque[tuple[OrderFilled, int]] = deque(maxlen=FILLS_KEPT)
+        """Newest last, with their times."""
+        self.order_times: deque[int] = deque(maxlen=limits.max_orders_per_second or 0)
+        self.cancel_after: int | None = None
+
+    def position(self, market: Market) -> Position:
+        """The position in one instrument, a flat one if there was none."""
+        symbol_id = market.instrument.symbol_id
+        position = self.positions.get(symbol_id)
+        if position is None:
+            position = self.positions[symbol_id] = Position(self, market)
+        return position
+
+    @property
+    def equity(self) -> int:
+        """Cash plus all positions at their mark."""
+        return self.cash + sum(position.value for position in self.positions.values())
+
+    @property
+    def headroom(self) -> int:
+        """Minor units by which working orders may still grow exposure: leverage x equity - exposure - reserved."""
+        leverage = self.limits.leverage
+        room = leverage * self.cash - self.reserved
+        if self.shorts or leverage > 1:
+            for position in self.positions.values():
+                value = position.value
+                room += (leverage - 1) * value if value > 0 else (leverage + 1) * value
+        return room
+
+
+class Ledger:
+    """All accounts."""
+
+    __slots__ = ("accounts", "exchange", "issued_cash", "numbered")
+
+    def __init__(self) -> None:
+        self.accounts: dict[AccountId, Account] = {}
+        """In the order they were opened."""
+        self.numbered: list[Account] = []
+        self.issued_cash = 0
+        self.exchange = self.add(EXCHANGE, AccountLimits(), SelfTradePrevention.CANCEL_RESTING)
+        self.exchange.name = "Exchange"
+        self.exchange.personality = EXCHANGE
+
+    def add(self, account: AccountId, limits: AccountLimits, stp: SelfTradePrevention) -> Account:
+        """Open an account without anything."""
+        opened = Account(len(self.numbered), account, limits, stp)
+        self.accounts[account] = opened
+        self.numbered.append(opened)
+        return opened
+
+    def issue_cash(self, account: Account, cash: int) -> None:
+        """Give an account cash that nobody had before."""
+        account.cash += cash
+        account.initial_cash += cash
+        self.issued_cash += cash
+
+    def issue_shares(self, account: Account, market: Market, lots: int) -> None:
+        """Give an account shares that nobody had before, at the mark."""
+        position = account.position(market)
+        position.trade(lots, market.mark * market.tick_value)
+        position.issued += lots
+
+    def check(self) -> None:
+        """Raise InvariantError unless cash and shares are conserved and all sums agree."""
+        ensure(sum(a.cash for a in self.numbered) == self.issued_cash, "cash appeared or vanished")
+        ensure(self.exchange.cash == sum(a.fees_paid for a in self.numbered), "fees are not where they should be")
+        held: dict[SymbolId, int] = {}
+        for account in self.numbered:
+            _check_account(account)
+            for symbol_id, position in account.positions.items():
+                held[symbol_id] = held.get(symbol_id, 0) + position.qty - position.issued
+        ensure(not any(held.values()), f"shares appeared or vanished: {held}")
+
+
+def _check_account(account: Account) -> None:
+    positions = account.positions.values()
+    ensure(account.reserved == sum(p.need for p in positions), "the reservations do not add up")
+    ensure(account.shorts == sum(p.qty < 0 for p in positions), "the short positions are miscounted")
+    ensure(set(account.by_client_id.values()) <= set(account.orders.values()), "a client order id outlived its order")
+    for position in positions:
+        _check_position(position)
+    if account.limits.leverage == 1 and not account.shorts and not account.limits.short_selling:
+        ensure(account.cash >= account.reserved, "an account spent more than it has")
+
+
+def _check_position(position: Position) -> None:
+    totals = [0, 0, 0, 0]
+    for order in position.account.orders.values():
+        if order.position is position and order.level is not None:
+            offset = 0 if order.key > 0 else 2
+            totals[offset] += order.leaves
+            totals[offset + 1] += order.leaves * order.hold
+    open_now = [position.buy_qty, position.buy_hold, position.sell_qty, position.sell_hold]
+    ensure(totals == open_now, "open lots or held cash are miscounted")
+    ensure(position.need == position.needed(*open_now), "the reservation is out of date")
+    ensure((position.cost > 0) is (position.qty > 0), "cost and position disagree")

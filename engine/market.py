@@ -1,0 +1,131 @@
+"""One listed instrument at run time: its book, its phase, its last price, its market data."""
+
+from __future__ import annotations
+
+from engine.events import DepthChanged, LevelChange
+from engine.instruments import Instrument
+from engine.invariants import ensure
+from engine.marketdata import MarketData
+from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
+from engine.order import Order
+from engine.service import DepthView
+from engine.types import InstrumentStatus
+
+_PPM = 1_000_000
+
+
+class Market:
+    """Everything the exchange keeps for one instrument."""
+
+    __slots__ = (
+        "data",
+        "engine",
+        "instrument",
+        "maker_ppm",
+        "mark",
+        "published",
+        "status",
+        "taker_ppm",
+        "tick_value",
+        "touched",
+        "traded",
+        "worst_ppm",
+    )
+
+    def __init__(self, instrument: Instrument, orders: dict[int, Order]) -> None:
+        self.instrument = instrument
+        self.status = instrument.status
+        self.engine = MatchingEngine(orders)
+        self.mark = instrument.initial_price
+        """Last trade price in ticks, or the initial price before the first."""
+        self.traded = False
+        self.tick_value = instrument.tick_value
+        self.maker_ppm = instrument.fees.maker_ppm
+        self.taker_ppm = instrument.fees.taker_ppm
+        self.worst_ppm = max(0, self.maker_ppm, self.taker_ppm)
+        self.data = MarketData()
+        self.published: dict[int, LevelChange] = {}
+        """Visible state of each level, by signed price, as the last ``DepthChanged`` left it."""
+        self.touched: dict[int, None] = {}
+        """Signed prices whose level the running command may have changed."""
+
+    @property
+    def listing(self) -> Instrument:
+        """The instrument with its present status."""
+        instrument = self.instrument
+        if self.status is instrument.status:
+            return instrument
+        fields = {name: getattr(instrument, name) for name in instrument.__struct_fields__}
+        return Instrument(**{**fields, "status": self.status})
+
+    def band(self) -> tuple[int, int]:
+        """Lowest and highest price in ticks at which orders may be priced now."""
+        ppm = self.instrument.price_band_ppm
+        if not ppm:
+            return 1, WORST_BID
+        width = self.mark * ppm // _PPM
+        return max(1, self.mark - width), self.mark + width
+
+    def protection(self, *, buying: bool) -> int:
+        """Signed price beyond which a market order may not trade."""
+        if not self.instrument.price_band_ppm:
+            return WORST_BID if buying else WORST_ASK
+        lowest, highest = self.band()
+        return highest if buying else -lowest
+
+    def lot_hold(self, price: int) -> int:
+        """Minor units that one lot can cost at most at ``price``, the worst fee included."""
+        value = price * self.tick_value
+        return value - (-value * self.worst_ppm // _PPM) if self.worst_ppm else value
+
+    def publish(self) -> DepthChanged | None:
+        """The levels that differ from what was published last, best first; None when none does."""
+        bids: list[LevelChange] = []
+        asks: list[LevelChange] = []
+        book = self.engine.book
+        published = self.published
+        touched = self.touched
+        for key in sorted(touched, reverse=True) if len(touched) > 1 else touched:
+            side, changes = (book.bids, bids) if key > 0 else (book.asks, asks)
+            level = side.levels.get(key)
+            before = published.get(key)
+            if level is not None:
+                if before is not None and before.qty == level.qty and before.orders == level.count:
+                    continue
+                change = LevelChange(abs(key), level.qty, level.count)
+                published[key] = change
+            elif before is not None:
+                change = LevelChange(abs(key), 0, 0)
+                del published[key]
+            else:
+                continue
+            changes.append(change)
+        touched.clear()
+        if not bids and not asks:
+            return None
+        return DepthChanged(symbol_id=self.instrument.symbol_id, bids=tuple(bids), asks=tuple(asks))
+
+    def depth(self, sequence: int, levels: int | None) -> DepthView:
+        """The published book, best first."""
+        book = self.engine.book
+        published = self.published
+        count = max(len(book.bids.keys), len(book.asks.keys)) if levels is None else max(0, levels)
+        return DepthView(
+            symbol_id=self.instrument.symbol_id,
+            sequence=sequence,
+            bids=tuple([published[key] for key in book.bids.keys[: -count - 1 : -1]]),
+            asks=tuple([published[key] for key in book.asks.keys[: -count - 1 : -1]]),
+            last_price=self.mark if self.traded else None,
+        )
+
+    @property
+    def open_for_orders(self) -> bool:
+        """Whether new orders are taken at all."""
+        return self.status is InstrumentStatus.OPEN or self.status is InstrumentStatus.AUCTION
+
+    def check(self) -> None:
+        """Raise InvariantError unless book and published depth are sound."""
+        self.engine.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
+        levels = [level for side in (self.engine.book.bids, self.engine.book.asks) for level in side]
+        visible = {level.key: LevelChange(abs(level.key), level.qty, level.count) for level in levels}
+        ensure(self.published == visible, "published depth is not that of the book")

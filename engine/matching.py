@@ -1,0 +1,244 @@
+"""The matching engine: the one place where orders match.
+
+Rules (``docs/MATCHING.md`` gives the reasons):
+
+* **Price, then time.** The best opposite price trades first; at one price, the order that has stood there longest.
+* **The resting order's price.** A trade happens at the maker's price; what a taker would have paid more is its gain.
+* **Icebergs** trade what they show; then the next ``display`` lots come from the reserve to the back of the queue.
+* **Nobody trades with himself.** Where an order meets one of the same ``owner``: CANCEL_RESTING takes the resting order
+  out and goes on, CANCEL_TAKER stops, DECREMENT takes the smaller quantity off both without a trade.
+* **Keeping one's place.** Giving lots back keeps it; another price or more lots go to the back of the queue.
+* **Guarded orders** (reduce-only) may not trade before the caller has said how much: matching pauses in front of them.
+
+What the caller guarantees: prices are positive, quantities too, ``owner`` is -1 or an account's number, and an order
+that comes in is in no book. What it gets: the book is never crossed when a method returns, unless matching is paused or
+the caller collects orders for an auction with ``rest``. Nothing is called back and no clock is read: what happened is
+appended to ``fills``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from engine.book import OrderBook
+from engine.invariants import ensure
+from engine.level import Level
+from engine.order import Order
+from engine.types import SelfTradePrevention
+
+Fill: TypeAlias = tuple[Order, int, int]
+"""A resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off both orders, and 0 for
+the resting order's cancel, where an account met itself."""
+
+ADD: Final = 0
+"""``(ADD, order_id, key, qty)``: a limit order that rests what it cannot trade."""
+TAKE: Final = 1
+"""``(TAKE, order_id, key, qty)``: the same without resting."""
+CANCEL: Final = 2
+"""``(CANCEL, order_id, 0, 0)``; an unknown id is no error."""
+REPLACE: Final = 3
+"""``(REPLACE, order_id, key, qty)``; an unknown id is no error."""
+
+WORST_BID: Final = 2**62
+"""Key of a buy order that takes any price; -1 is that of a sell order."""
+WORST_ASK: Final = -1
+
+_CANCEL_RESTING = SelfTradePrevention.CANCEL_RESTING
+_DECREMENT = SelfTradePrevention.DECREMENT
+
+
+class MatchingEngine:
+    """Matches the orders of one instrument."""
+
+    __slots__ = ("book", "cleared", "orders", "paused", "self_trade")
+
+    def __init__(self, orders: dict[int, Order] | None = None) -> None:
+        self.book = OrderBook()
+        self.orders: dict[int, Order] = {} if orders is None else orders
+        """Resting orders by id; may be shared with other books."""
+        self.paused: Order | None = None
+        """The guarded order in front of which the last ``match`` stopped."""
+        self.cleared: Order | None = None
+        """The guarded order that the caller has let pass."""
+        self.self_trade = False
+        """Whether the last ``match`` ended because the taker met its own account."""
+
+    def match(self, order: Order, limit_key: int, stp: SelfTradePrevention, fills: list[Fill]) -> int:
+        """Trade an incoming order's lots up to a price; the lots that are left, also in ``order.shown``."""
+        side = self.book.asks if limit_key > 0 else self.book.bids
+        keys = side.keys
+        self.paused = None
+        self.self_trade = False
+        while order.shown and keys and limit_key + keys[-1] >= 0:
+            level = side.levels[keys[-1]]
+            if not self._match_level(level, order, stp, fills):
+                break
+            if level.head is None:
+                del side.levels[level.key]
+                keys.pop()
+        return order.shown
+
+    def _match_level(self, level: Level, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
+        """Trade with one level, in turn; False when matching must stop although lots are left on both sides."""
+        left = taker.shown
+        owner = taker.owner
+        guards = level.guards
+        orders = self.orders
+        price = abs(level.key)
+        maker = level.head
+        while left and maker is not None:
+            if maker.owner == owner and owner >= 0:
+                taker.shown = left
+                if not self._meet_self(level, maker, taker, stp, fills):
+                    return False
+                left = taker.shown
+                maker = level.head
+                continue
+            if guards and maker.guarded:
+                if maker is not self.cleared:
+                    self.paused = maker
+                    taker.shown = left
+                    return False
+                self.cleared = None
+            shown = maker.shown
+            if left < shown:
+                maker.shown = shown - left
+                level.qty -= left
+                fills.append((maker, price, left))
+                left = 0
+                break
+            left -= shown
+            fills.append((maker, price, shown))
+            if maker.hidden:
+                _replenish(level, maker)
+            else:
+                level.unlink(maker)
+                maker.shown = 0
+                del orders[maker.order_id]
+            maker = level.head
+        taker.shown = left
+        return True
+
+    def _meet_self(self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
+        """Prevent a trade of an account with itself; False when the taker may not go on."""
+        if stp is _CANCEL_RESTING:
+            fills.append((maker, abs(level.key), 0))
+            level.unlink(maker)
+            del self.orders[maker.order_id]
+            return True
+        if stp is _DECREMENT:
+            lots = min(taker.shown, maker.shown)
+            fills.append((maker, abs(level.key), -lots))
+            taker.shown -= lots
+            if lots < maker.shown:
+                maker.shown -= lots
+                level.qty -= lots
+            elif maker.hidden:
+                _replenish(level, maker)
+            else:
+                level.unlink(maker)
+                maker.shown = 0
+                del self.orders[maker.order_id]
+            self.self_trade = not taker.shown
+            return True
+        self.self_trade = True
+        return False
+
+    def rest(self, order: Order) -> None:
+        """Put what is left of an order into the book; the caller has matched it, or collects for an auction."""
+        display = order.display
+        if display and display < order.shown:
+            order.hidden = order.shown - display
+            order.shown = display
+        (self.book.bids if order.key > 0 else self.book.asks).append(order)
+        self.orders[order.order_id] = order
+
+    def cancel(self, order: Order) -> None:
+        """Take a resting order out of the book."""
+        (self.book.bids if order.key > 0 else self.book.asks).remove(order)
+        del self.orders[order.order_id]
+
+    def reduce(self, order: Order, lots: int) -> None:
+        """Take ``lots``, fewer than are open, off a resting order, hidden ones first; it keeps its place."""
+        hidden = min(order.hidden, lots)
+        order.hidden -= hidden
+        order.shown -= lots - hidden
+        if order.level is not None:
+            order.level.qty -= lots - hidden
+
+    def would_cross(self, key: int) -> bool:
+        """Whether an order of this signed price would meet a resting one."""
+        keys = self.book.asks.keys if key > 0 else self.book.bids.keys
+        return bool(keys) and key + keys[-1] >= 0
+
+    def can_fill(self, owner: int, limit_key: int, qty: int, stp: SelfTradePrevention) -> bool:
+        """Whether an order could trade all its lots at once. Guarded orders do not count: they may turn out smaller."""
+        for level in self.book.opposite(limit_key):
+            if limit_key + level.key < 0:
+                return False
+            for maker in level:
+                if maker.owner == owner and owner >= 0:
+                    if stp is not _CANCEL_RESTING:
+                        return False
+                elif not maker.guarded:
+                    qty -= maker.shown + maker.hidden
+                    if qty <= 0:
+                        return True
+        return False
+
+    def run(self, batch: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+        """Apply plain operations of nobody's in turn; their trades as ``(taker, maker, price, qty)``.
+
+        For benchmarks, replays of recorded order flow, and comparisons with other engines.
+        """
+        trades: list[tuple[int, int, int, int]] = []
+        fills: list[Fill] = []
+        orders = self.orders
+        match, rest = self.match, self.rest
+        for verb, order_id, key, qty in batch:
+            if verb <= TAKE:
+                order = Order(order_id, -1, key, qty)
+                left = match(order, key, _CANCEL_RESTING, fills)
+                if left and verb == ADD:
+                    rest(order)
+            else:
+                found = orders.get(order_id)
+                if found is None:
+                    continue
+                if verb == CANCEL:
+                    self.cancel(found)
+                else:
+                    self._replace(found, key, qty, fills)
+            if fills:
+                for maker, price, lots in fills:
+                    trades.append((order_id, maker.order_id, price, lots))
+                fills.clear()
+        return trades
+
+    def _replace(self, order: Order, key: int, qty: int, fills: list[Fill]) -> None:
+        leaves = order.shown + order.hidden
+        if key == order.key and qty <= leaves:
+            if qty < leaves:
+                self.reduce(order, leaves - qty)
+            return
+        self.cancel(order)
+        order.key, order.shown, order.hidden = key, qty, 0
+        if self.match(order, key, _CANCEL_RESTING, fills):
+            self.rest(order)
+
+    def check(self, *, crossing_allowed: bool = False) -> None:
+        """Raise InvariantError unless book and index are sound."""
+        self.book.check(crossing_allowed=crossing_allowed)
+        for side in (self.book.bids, self.book.asks):
+            for level in side:
+                for order in level:
+                    ensure(self.orders.get(order.order_id) is order, "a resting order is not in the index")
+
+
+def _replenish(level: Level, order: Order) -> None:
+    """Bring the next lots of an iceberg, whose shown ones have all gone, to the back of the queue."""
+    level.unlink(order)
+    order.shown = min(order.display, order.hidden)
+    order.hidden -= order.shown
+    level.append(order)

@@ -1,0 +1,127 @@
+"""What an order must pass before it may touch a book: shape, price band, limits of the account, buying power."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.commands import AccountLimits, NewOrder
+from engine.exchange import Refusal
+from engine.ledger import Account, Position
+from engine.market import Market
+from engine.types import OrderType, RejectCode, Side, TimeInForce
+
+PRICE_MAX: Final = 10**15
+QTY_MAX: Final = 10**15
+NOTIONAL_MAX: Final = 10**18
+"""Minor units; with it every sum the exchange keeps fits 64 bits."""
+SECOND: Final = 1_000_000_000
+
+_LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+_STOP_TYPES: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
+_AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
+
+
+def invalid(message: str, field: str) -> Refusal:
+    """A command that contradicts itself."""
+    return RejectCode.INVALID_MESSAGE, message, field
+
+
+def check_shape(order: NewOrder, now: int) -> Refusal | None:
+    """Whether the fields of an order go together, whatever the market."""
+    if not 0 < order.qty <= QTY_MAX:
+        return invalid("qty must be positive", "qty")
+    for refusal in (_check_prices(order), _check_time(order, now)):
+        if refusal is not None:
+            return refusal
+    immediate = order.tif in _AT_ONCE or order.type in (OrderType.MARKET, OrderType.STOP)
+    if order.post_only and immediate:
+        return invalid("an order that may not rest cannot be post_only", "post_only")
+    if order.display_qty is not None:
+        if immediate or order.reduce_only:
+            return invalid("only a resting order that is not reduce_only can be an iceberg", "display_qty")
+        if not 0 < order.display_qty <= order.qty:
+            return invalid("display_qty must be between 1 and qty", "display_qty")
+    return None
+
+
+def _check_prices(order: NewOrder) -> Refusal | None:
+    needs_price = order.type in _LIMIT_TYPES
+    needs_stop = order.type in _STOP_TYPES
+    for field, value, needed in (("price", order.price, needs_price), ("stop_price", order.stop_price, needs_stop)):
+        if needed and value is None:
+            return invalid(f"{order.type.value} orders need a {field}", field)
+        if not needed and value is not None:
+            return invalid(f"{order.type.value} orders have no {field}", field)
+        if value is not None and not 0 < value <= PRICE_MAX:
+            return invalid(f"{field} must be positive", field)
+    return None
+
+
+def _check_time(order: NewOrder, now: int) -> Refusal | None:
+    if order.tif is TimeInForce.GTD:
+        if order.expires_at is None or order.expires_at <= now:
+            return invalid("GTD orders need expires_at in the future", "expires_at")
+    elif order.expires_at is not None:
+        return invalid("only GTD orders expire at a time", "expires_at")
+    if order.tif is TimeInForce.FOK and order.type in _STOP_TYPES:
+        return invalid("a stop cannot be fill-or-kill", "tif")
+    return None
+
+
+def check_band(market: Market, price: int) -> Refusal | None:
+    """Whether a limit price is near enough to the last."""
+    if market.instrument.price_band_ppm:
+        lowest, highest = market.band()
+        if not lowest <= price <= highest:
+            return RejectCode.PRICE_OUT_OF_BAND, f"price must be from {lowest} to {highest} ticks", "price"
+    return None
+
+
+def check_limits(position: Position, limits: AccountLimits, side: Side, qty: int, value: int) -> Refusal | None:
+    """Whether size, notional (minor units) and the position it could lead to are within the account's limits."""
+    if value > NOTIONAL_MAX:
+        return RejectCode.ORDER_LIMIT, "the order's value is too large", "qty"
+    if limits.max_order_qty is not None and qty > limits.max_order_qty:
+        return RejectCode.ORDER_LIMIT, f"an order may have {limits.max_order_qty} lots at most", "qty"
+    if limits.max_order_notional is not None and value > limits.max_order_notional:
+        return RejectCode.ORDER_LIMIT, "the order's value is over the account's limit", "qty"
+    if side is Side.BUY:
+        if limits.max_position is not None and position.qty + position.buy_qty + qty > limits.max_position:
+            return RejectCode.POSITION_LIMIT, f"the position may be {limits.max_position} lots at most", "qty"
+        return None
+    lowest = position.qty - position.sell_qty - qty
+    if limits.max_position is not None and -lowest > limits.max_position:
+        return RejectCode.POSITION_LIMIT, f"the position may be {limits.max_position} lots at most", "qty"
+    if lowest < 0 and not limits.short_selling:
+        return RejectCode.POSITION_LIMIT, f"the account may not sell short: {-lowest} lots are not its own", "qty"
+    return None
+
+
+def check_funds(position: Position, side: Side, lots: int, hold: int) -> Refusal | None:
+    """Whether the account can afford ``lots`` more open lots that hold back ``hold`` minor units in all."""
+    if side is Side.BUY:
+        need = position.needed(position.buy_qty + lots, position.buy_hold + hold, position.sell_qty, position.sell_hold)
+    else:
+        need = position.needed(position.buy_qty, position.buy_hold, position.sell_qty + lots, position.sell_hold + hold)
+    short = need - position.need
+    if short > 0:
+        short -= position.account.headroom
+        if short > 0:
+            return RejectCode.INSUFFICIENT_FUNDS, f"buying power is short of {short} minor units", None
+    return None
+
+
+def check_rate(account: Account, now: int) -> Refusal | None:
+    """Whether the account may send one more order in this second."""
+    times = account.order_times
+    if times.maxlen and len(times) == times.maxlen and now - times[0] < SECOND:
+        return RejectCode.RATE_LIMITED, f"{times.maxlen} orders a second are the account's limit", None
+    return None
+
+
+def check_room(account: Account, orders: int = 1) -> Refusal | None:
+    """Whether the account may have so many more working orders."""
+    limit = account.limits.max_working_orders
+    if limit is not None and len(account.orders) + orders > limit:
+        return RejectCode.ORDER_LIMIT, f"the account may have {limit} working orders", None
+    return None

@@ -1,0 +1,104 @@
+"""What a match means for the two accounts: cash, shares, fees, open orders, and the events that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.events import OrderFilled, Trade
+from engine.exchange import Exchange
+from engine.matching import Fill
+from engine.types import CancelReason, Liquidity, Side
+from engine.working_order import WorkingOrder
+
+_PPM = 1_000_000
+_MAKER = Liquidity.MAKER
+_TAKER = Liquidity.TAKER
+
+
+def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
+    """Book all fills of one incoming order; the ticks times lots it traded. Empties ``fills``."""
+    market = taker.position.market
+    side = taker.entry.side
+    symbol_id = market.instrument.symbol_id
+    notional = 0
+    for maker, price, lots in fills:
+        if TYPE_CHECKING:
+            assert isinstance(maker, WorkingOrder)
+        x.touch(market, maker.key)
+        if lots <= 0:
+            _meet_self(x, maker, taker, -lots)
+            continue
+        trade = Trade(trade_id=x.next_trade_id, symbol_id=symbol_id, price=price, qty=lots, side=side)
+        x.next_trade_id += 1
+        x.events.append(trade)
+        market.mark = price
+        market.traded = True
+        market.data.add(trade, x.now)
+        notional += price * lots
+        x.release(maker, lots)
+        fill(x, maker, trade, _MAKER, market.maker_ppm)
+        if maker.cum == maker.qty:
+            x.leave(maker)
+        fill(x, taker, trade, _TAKER, market.taker_ppm)
+    fills.clear()
+    return notional
+
+
+def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, fee_ppm: int) -> None:
+    """Book one side of one trade: cash against shares, the fee to the exchange."""
+    position = order.position
+    account = position.account
+    entry = order.entry
+    lots = trade.qty
+    unit = trade.price * position.market.tick_value
+    value = unit * lots
+    fee = -(-value * fee_ppm // _PPM) if fee_ppm else 0
+    if entry.side is Side.BUY:
+        account.cash -= value + fee
+        position.trade(lots, unit)
+    else:
+        account.cash += value - fee
+        position.trade(-lots, unit)
+    if fee:
+        account.fees_paid += fee
+        x.ledger.exchange.cash += fee
+    position.hold()
+    order.cum += lots
+    filled = OrderFilled(
+        order_id=order.order_id,
+        account=entry.account,
+        symbol_id=entry.symbol_id,
+        side=entry.side,
+        trade_id=trade.trade_id,
+        price=trade.price,
+        qty=lots,
+        liquidity=liquidity,
+        leaves_qty=order.qty - order.cum,
+        cum_qty=order.cum,
+        fee=fee,
+        client_order_id=entry.client_order_id,
+    )
+    account.fills.append((filled, x.now))
+    x.events.append(filled)
+
+
+def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int) -> None:
+    """Say what self-trade prevention did: with 0 ``lots`` the maker was canceled, else both lost that many."""
+    if not lots:
+        x.release(maker, maker.shown + maker.hidden)
+        x.leave(maker)
+        x.canceled(maker, CancelReason.SELF_TRADE)
+        return
+    x.release(maker, lots)
+    if maker.qty - maker.cum == lots:
+        x.leave(maker)
+        x.canceled(maker, CancelReason.SELF_TRADE)
+    else:
+        maker.qty -= lots
+        x.replaced(maker, priority_kept=True)
+    if taker.qty - taker.cum > lots:
+        taker.qty -= lots
+        x.replaced(taker, priority_kept=False)
+    else:
+        x.canceled(taker, CancelReason.SELF_TRADE)
+        taker.qty -= lots

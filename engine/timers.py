@@ -1,0 +1,64 @@
+"""What waits for time to pass: order expiries, dead man's switches, ends of volatility halts."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from sortedcontainers import SortedList
+
+from engine.types import AccountId, OrderId, SymbolId
+
+_ORDER: Final = 0
+_ACCOUNT: Final = 1
+_HALT: Final = 2
+
+Timer: TypeAlias = tuple[int, int, int, str]
+"""Deadline in ns, kind, number and name of what it is for: a total order, so that ties are broken alike everywhere."""
+
+
+class Timers:
+    """Deadlines in order. Each operation is O(log n)."""
+
+    __slots__ = ("_due",)
+
+    def __init__(self) -> None:
+        self._due: SortedList[Timer] = SortedList()
+
+    def next(self) -> int | None:
+        """The earliest deadline."""
+        return self._due[0][0] if self._due else None
+
+    def pop(self, now: int) -> tuple[OrderId | None, AccountId | None, SymbolId | None] | None:
+        """Take out the earliest timer that is due: an order's, an account's or an instrument's; None when none is."""
+        if not self._due or self._due[0][0] > now:
+            return None
+        _, kind, number, name = self._due.pop(0)
+        if kind == _ORDER:
+            return number, None, None
+        if kind == _ACCOUNT:
+            return None, name, None
+        return None, None, number
+
+    def expire_order(self, deadline: int, order_id: OrderId) -> None:
+        """Let an order expire at ``deadline``."""
+        self._due.add((deadline, _ORDER, order_id, ""))
+
+    def keep_order(self, deadline: int, order_id: OrderId) -> None:
+        """Forget an order's expiry."""
+        self._due.discard((deadline, _ORDER, order_id, ""))
+
+    def arm_account(self, deadline: int, account: AccountId) -> None:
+        """Cancel an account's orders at ``deadline``."""
+        self._due.add((deadline, _ACCOUNT, 0, account))
+
+    def disarm_account(self, deadline: int, account: AccountId) -> None:
+        """Forget an account's dead man's switch."""
+        self._due.discard((deadline, _ACCOUNT, 0, account))
+
+    def end_halt(self, deadline: int, symbol_id: SymbolId) -> None:
+        """Reopen an instrument at ``deadline``."""
+        self._due.add((deadline, _HALT, symbol_id, ""))
+
+    def keep_halt(self, deadline: int, symbol_id: SymbolId) -> None:
+        """Forget the end of a halt."""
+        self._due.discard((deadline, _HALT, symbol_id, ""))
