@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Literal, Self, TypeAlias, TypeVar
 
-from engine.types import OrderType, Side, TimeInForce
+from engine.types import OrderType, RejectCode, Side, TimeInForce
 from net import messages as m
 from net.client.connection import Connection, ConnectionSettings
 from net.client.inbox import ConnectionState, Push
-from net.errors import NotConnected, ProtocolViolation, RequestRefused
+from net.errors import NotConnected, ProtocolViolation, RequestRefused, UnknownOutcome
 
 SideLike: TypeAlias = Side | Literal["buy", "sell"]
 OrderTypeLike: TypeAlias = OrderType | Literal["LIMIT", "MARKET", "STOP", "STOP_LIMIT"]
@@ -382,20 +382,26 @@ class Client:
         expected: type[m.OrderResponse] | type[m.CancelResponse] | type[m.ModifyResponse],
     ) -> m.OrderResult:
         try:
-            return (await self._ask(request, expected)).data
+            result = (await self._ask(request, expected)).data
         except RequestRefused as error:
-            return m.OrderResult(
+            result = m.OrderResult(
                 status=m.Status.ERROR,
                 client_order_id=request.client_order_id,
                 code=error.code,
                 message=error.message,
                 field=error.field,
             )
+        if result.code is RejectCode.UNKNOWN_OUTCOME:
+            raise UnknownOutcome(type(request).__name__, request.client_order_id)
+        return result
 
     async def _mass_result(
         self, request: m.CancelAll | m.MassQuote, expected: type[m.CancelAllResponse] | type[m.MassQuoteResponse]
     ) -> m.MassResult:
         try:
-            return (await self._ask(request, expected)).data
+            result = (await self._ask(request, expected)).data
         except RequestRefused as error:
-            return m.MassResult(status=m.Status.ERROR, code=error.code, message=error.message, field=error.field)
+            result = m.MassResult(status=m.Status.ERROR, code=error.code, message=error.message, field=error.field)
+        if result.code is RejectCode.UNKNOWN_OUTCOME:
+            raise UnknownOutcome(type(request).__name__)
+        return result

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tiny_exchange import ACME, TinyExchange
+from tiny_gateway import ACME, TinyGateway, send
 from websockets.asyncio.server import ServerConnection
 
 from engine.types import RejectCode, Side
@@ -16,12 +16,12 @@ from net.errors import DeadlineExceeded, HandshakeRefused, NotConnected, Request
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[TinyExchange]:
-    async with TinyExchange() as tiny:
+async def exchange() -> AsyncIterator[TinyGateway]:
+    async with TinyGateway() as tiny:
         yield tiny
 
 
-def client_of(exchange: TinyExchange, **changes: object) -> Client:
+def client_of(exchange: TinyGateway, **changes: object) -> Client:
     settings: dict[str, object] = {"deadline_s": 2.0, "backoff_max_s": 0.05, **changes}
     return Client(exchange.url, **settings)  # type: ignore[arg-type]
 
@@ -52,7 +52,7 @@ async def trade_ids(messages: AsyncIterator[Push], count: int) -> list[int]:
     return found
 
 
-async def test_a_connected_client_knows_the_exchange_and_its_instruments(exchange: TinyExchange) -> None:
+async def test_a_connected_client_knows_the_exchange_and_its_instruments(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         assert client.state is ConnectionState.LIVE
         assert client.hello.epoch == "epoch-1"
@@ -61,7 +61,7 @@ async def test_a_connected_client_knows_the_exchange_and_its_instruments(exchang
     assert client.state is ConnectionState.CLOSED
 
 
-async def test_an_order_is_answered_with_its_result_and_its_fill_is_pushed(exchange: TinyExchange) -> None:
+async def test_an_order_is_answered_with_its_result_and_its_fill_is_pushed(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         registered = await client.register("ann")
         result = await client.add_order(1, "buy", 3, price=100)
@@ -71,13 +71,13 @@ async def test_an_order_is_answered_with_its_result_and_its_fill_is_pushed(excha
         assert execution.data.agent_id == registered.agent_id
 
 
-async def test_a_refused_order_is_a_result_not_an_exception(exchange: TinyExchange) -> None:
+async def test_a_refused_order_is_a_result_not_an_exception(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         result = await client.add_order(1, Side.BUY, 3, price=100)
         assert (result.status, result.code) == (m.Status.ERROR, RejectCode.NOT_REGISTERED)
 
 
-async def test_an_error_that_answers_an_order_becomes_its_result(exchange: TinyExchange) -> None:
+async def test_an_error_that_answers_an_order_becomes_its_result(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         modified = await client.modify_order(1, 5, price=100)
         assert (modified.status, modified.code) == (m.Status.ERROR, RejectCode.NOT_ALLOWED)
@@ -85,21 +85,21 @@ async def test_an_error_that_answers_an_order_becomes_its_result(exchange: TinyE
         assert (canceled.status, canceled.code) == (m.Status.ERROR, RejectCode.NOT_ALLOWED)
 
 
-async def test_a_refused_question_raises_with_its_code(exchange: TinyExchange) -> None:
+async def test_a_refused_question_raises_with_its_code(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         with pytest.raises(RequestRefused) as caught:
             await client.get_portfolio()
         assert caught.value.code is RejectCode.NOT_ALLOWED
 
 
-async def test_many_requests_at_once_each_get_their_own_answer(exchange: TinyExchange) -> None:
+async def test_many_requests_at_once_each_get_their_own_answer(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         await client.register("ann")
         results = await asyncio.gather(*(client.add_order(1, "buy", quantity) for quantity in range(1, 101)))
         assert [result.filled_quantity for result in results] == list(range(1, 101))
 
 
-async def test_answers_to_own_requests_are_not_pushed(exchange: TinyExchange) -> None:
+async def test_answers_to_own_requests_are_not_pushed(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         await client.register("ann")
         await client.ping()
@@ -109,7 +109,7 @@ async def test_answers_to_own_requests_are_not_pushed(exchange: TinyExchange) ->
     assert kinds == ["Hello", "Instruments", "ConnectionChanged", "Execution", "ConnectionChanged"]
 
 
-async def test_an_order_whose_link_died_before_its_answer_is_sent_again_and_placed_once(exchange: TinyExchange) -> None:
+async def test_an_order_whose_link_died_before_its_answer_is_sent_again_and_placed_once(exchange: TinyGateway) -> None:
     def cut_once(link: ServerConnection, message: m.AnyClientMessage) -> bool:
         if isinstance(message, m.AddOrder) and exchange.orders_placed == 3:
             exchange.before_answer = lambda _link, _message: True
@@ -127,7 +127,7 @@ async def test_an_order_whose_link_died_before_its_answer_is_sent_again_and_plac
         assert await trade_ids(client.messages(), 5) == [1, 2, 3, 4, 5]
 
 
-async def test_what_cannot_be_repeated_ends_with_unknown_outcome_when_the_link_dies(exchange: TinyExchange) -> None:
+async def test_what_cannot_be_repeated_ends_with_unknown_outcome_when_the_link_dies(exchange: TinyGateway) -> None:
     def cut(link: ServerConnection, message: m.AnyClientMessage) -> bool:
         link.transport.abort()
         return False
@@ -138,7 +138,22 @@ async def test_what_cannot_be_repeated_ends_with_unknown_outcome_when_the_link_d
             await client.modify_order(1, 5, price=100)
 
 
-async def test_executions_missed_while_away_come_once_and_in_order(exchange: TinyExchange) -> None:
+async def test_a_gateway_that_does_not_know_the_outcome_is_not_mistaken_for_a_refusal(exchange: TinyGateway) -> None:
+    def forget(link: ServerConnection, message: m.AnyClientMessage) -> bool:
+        result = m.OrderResult(
+            status=m.Status.ERROR, code=RejectCode.UNKNOWN_OUTCOME, message="?", request_id=message.request_id
+        )
+        send(link, m.OrderResponse(data=result))
+        return False
+
+    async with client_of(exchange) as client:
+        exchange.before_answer = forget
+        with pytest.raises(UnknownOutcome) as caught:
+            await client.add_order(1, "buy", 1, client_order_id="mine")
+        assert caught.value.client_order_id == "mine"
+
+
+async def test_executions_missed_while_away_come_once_and_in_order(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -153,7 +168,7 @@ async def test_executions_missed_while_away_come_once_and_in_order(exchange: Tin
         assert await trade_ids(messages, 1) == [4]
 
 
-async def test_every_execution_is_delivered_exactly_once_through_many_cuts(exchange: TinyExchange) -> None:
+async def test_every_execution_is_delivered_exactly_once_through_many_cuts(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -167,7 +182,7 @@ async def test_every_execution_is_delivered_exactly_once_through_many_cuts(excha
         assert seen == list(range(50))
 
 
-async def test_private_messages_that_overtake_the_resume_are_held_back(exchange: TinyExchange) -> None:
+async def test_private_messages_that_overtake_the_resume_are_held_back(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -186,7 +201,7 @@ async def test_private_messages_that_overtake_the_resume_are_held_back(exchange:
         assert await trade_ids(messages, 2) == [2, 3]
 
 
-async def test_what_can_no_longer_be_resumed_is_replaced_by_the_full_state(exchange: TinyExchange) -> None:
+async def test_what_can_no_longer_be_resumed_is_replaced_by_the_full_state(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -202,7 +217,7 @@ async def test_what_can_no_longer_be_resumed_is_replaced_by_the_full_state(excha
         assert await trade_ids(messages, 1) == [2]
 
 
-async def test_a_new_epoch_is_told_and_the_account_opened_again(exchange: TinyExchange) -> None:
+async def test_a_new_epoch_is_told_and_the_account_opened_again(exchange: TinyGateway) -> None:
     async with client_of(exchange, connect_timeout_s=5) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -220,7 +235,7 @@ async def test_a_new_epoch_is_told_and_the_account_opened_again(exchange: TinyEx
         assert await trade_ids(messages, 1) == [9]
 
 
-async def test_an_account_that_is_not_given_back_is_told_lost(exchange: TinyExchange) -> None:
+async def test_an_account_that_is_not_given_back_is_told_lost(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         exchange.refuse_accounts = RejectCode.BAD_TOKEN
@@ -231,7 +246,7 @@ async def test_an_account_that_is_not_given_back_is_told_lost(exchange: TinyExch
         assert client.tokens == {}
 
 
-async def test_channels_are_asked_for_again_after_a_reconnect(exchange: TinyExchange) -> None:
+async def test_channels_are_asked_for_again_after_a_reconnect(exchange: TinyGateway) -> None:
     async with client_of(exchange, channels=["trades"], rate_hz=10) as client:
         await client.subscribe("bbo:1")
         await client.unsubscribe("orderbooks")
@@ -245,7 +260,7 @@ async def test_channels_are_asked_for_again_after_a_reconnect(exchange: TinyExch
         assert exchange.heard[-1].rate_hz == 10  # type: ignore[union-attr]
 
 
-async def test_a_request_made_while_the_link_is_down_is_sent_on_the_next_one(exchange: TinyExchange) -> None:
+async def test_a_request_made_while_the_link_is_down_is_sent_on_the_next_one(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         await client.register("ann")
         messages = client.messages()
@@ -257,7 +272,7 @@ async def test_a_request_made_while_the_link_is_down_is_sent_on_the_next_one(exc
         assert (await order).status is m.Status.SUCCESS
 
 
-async def test_a_request_that_found_no_link_in_time_says_that_it_was_not_sent(exchange: TinyExchange) -> None:
+async def test_a_request_that_found_no_link_in_time_says_that_it_was_not_sent(exchange: TinyGateway) -> None:
     async with client_of(exchange, deadline_s=0.2) as client:
         messages = client.messages()
         await next_state(messages, ConnectionState.LIVE)
@@ -268,7 +283,7 @@ async def test_a_request_that_found_no_link_in_time_says_that_it_was_not_sent(ex
         await exchange.start()
 
 
-async def test_deadlines_tell_questions_from_commands(exchange: TinyExchange) -> None:
+async def test_deadlines_tell_questions_from_commands(exchange: TinyGateway) -> None:
     async with client_of(exchange, deadline_s=0.2) as client:
         exchange.deaf = True
         with pytest.raises(DeadlineExceeded):
@@ -278,7 +293,7 @@ async def test_deadlines_tell_questions_from_commands(exchange: TinyExchange) ->
         assert caught.value.client_order_id == "mine"
 
 
-async def test_a_consumer_that_fell_behind_is_cut_and_resumes_without_a_loss(exchange: TinyExchange) -> None:
+async def test_a_consumer_that_fell_behind_is_cut_and_resumes_without_a_loss(exchange: TinyGateway) -> None:
     async with client_of(exchange, kept_limit=20) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
@@ -288,7 +303,7 @@ async def test_a_consumer_that_fell_behind_is_cut_and_resumes_without_a_loss(exc
         assert await trade_ids(messages, 200) == list(range(200))
 
 
-async def test_without_a_reader_old_messages_give_way_and_the_link_stays(exchange: TinyExchange) -> None:
+async def test_without_a_reader_old_messages_give_way_and_the_link_stays(exchange: TinyGateway) -> None:
     async with client_of(exchange, kept_limit=20) as client:
         await client.register("ann")
         for _ in range(50):
@@ -324,7 +339,7 @@ async def test_a_refused_handshake_is_not_tried_again() -> None:
     assert tries == 1
 
 
-async def test_closing_ends_what_waits_and_the_stream(exchange: TinyExchange) -> None:
+async def test_closing_ends_what_waits_and_the_stream(exchange: TinyGateway) -> None:
     client = client_of(exchange)
     await client.connect()
     exchange.deaf = True
@@ -340,14 +355,14 @@ async def test_closing_ends_what_waits_and_the_stream(exchange: TinyExchange) ->
         await client.ping()
 
 
-async def test_a_message_of_a_newer_exchange_is_passed_over(exchange: TinyExchange) -> None:
+async def test_a_message_of_a_newer_exchange_is_passed_over(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         for link in exchange.links:
             await link.send('{"type":"weather","data":{"rain":true}}')
         assert (await client.ping()).server_time == 7
 
 
-async def test_garbage_breaks_the_link_and_the_client_comes_back(exchange: TinyExchange) -> None:
+async def test_garbage_breaks_the_link_and_the_client_comes_back(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         messages = client.messages()
         await next_state(messages, ConnectionState.LIVE)

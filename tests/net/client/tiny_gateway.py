@@ -43,7 +43,7 @@ class Account:
         self.answers: dict[str, m.OrderResult] = {}
 
 
-class TinyExchange:
+class TinyGateway:
     """Start with ``async with``; ``url`` says where it is."""
 
     def __init__(self) -> None:
