@@ -259,3 +259,16 @@ async def test_too_many_requests_are_refused_and_not_piled_up() -> None:
         refused = [result for result in results if not isinstance(result, Exception)]
         assert len(refused) == 50 - 16
         assert {reply.code for reply in refused} == {RejectCode.QUEUE_FULL}
+
+
+def test_server_and_client_work_on_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def ask() -> int | None:
+        async with (
+            EngineServer(TinyExchange(), count(1).__next__, epoch="e1") as server,
+            EngineClient(server.host, server.port) as client,
+        ):
+            return (await client.submit(order())).order_id
+
+    assert uvloop.run(ask()) == 1
