@@ -1,0 +1,36 @@
+"""What every pane may read: the view, the desk, the look, the clocks; plain state of the screen that no pane owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui.config import ConsoleConfig
+from tui.desk import Desk
+from tui.meter import Meter
+from tui.theme import Look
+from tui.view import Clock, View
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by the panes of one console."""
+
+    view: View
+    desk: Desk
+    look: Look
+    clock: Clock
+    config: ConsoleConfig
+    meter: Meter
+    timeframe: str = "5s"
+    group: int = 1
+    frozen: bool = False
+    """The picture stands still; the feed goes on."""
+    jumping: bool = False
+    """Panes show their letters."""
+    mode: str = "trade"
+    hint: str = ""
+    """What a started key sequence waits for."""
+    filters: dict[str, str] = field(default_factory=dict)
+    """Filter of each list, by the pane's name."""
+    fill_flash: dict[tuple[int, int], float] = field(default_factory=dict)
+    """Own fills that still flash: symbol id and price in ticks, until when (monotonic seconds)."""

@@ -1,0 +1,128 @@
+"""Sparklines, braille curves and the depth chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from tui.drawing.cells import Glyphs, Row, fit, fit_right
+from tui.view import Depth, Scale, short_number
+
+
+def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """All values as one row of blocks, ``width`` cells; neighbours are averaged where they do not all fit."""
+    if not values or width <= 0:
+        return " " * max(0, width)
+    points = resample(values, width)
+    low, high = min(points), max(points)
+    span = high - low
+    steps = len(glyphs.eighths_up) - 1
+    marks = [glyphs.eighths_up[1 + round((p - low) / span * (steps - 1)) if span else steps // 2] for p in points]
+    return "".join(marks).rjust(width)
+
+
+def resample(values: Sequence[float], count: int) -> list[float]:
+    """At most ``count`` values: each the mean of its share of the given ones."""
+    size = len(values)
+    if size <= count:
+        return list(values)
+    edges = [index * size // count for index in range(count + 1)]
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
+
+
+def curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str = "curve") -> list[Row]:
+    """A line through the values; in braille two by four points a cell, else one mark a column."""
+    blank: Row = ((" " * width, "text"),)
+    if len(values) < 2 or width < 2 or height < 1:
+        return [blank] * height
+    if not glyphs.braille:
+        return _plain_curve(values, width, height, style)
+    points = resample(values, width * 2)
+    low, high = min(points), max(points)
+    span = (high - low) or 1.0
+    steps = height * 4 - 1
+    ys = [steps - round((p - low) / span * steps) for p in points]
+    cells = [[0] * width for _ in range(height)]
+    shift = width * 2 - len(ys)
+    previous = ys[0]
+    for index, y in enumerate(ys):
+        x = index + shift
+        for dot in range(min(previous, y), max(previous, y) + 1):
+            cells[dot // 4][x // 2] |= _BRAILLE[x % 2][dot % 4]
+        previous = y
+    return [(("".join(chr(0x2800 + bits) if bits else " " for bits in line), style),) for line in cells]
+
+
+_BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+
+
+def _plain_curve(values: Sequence[float], width: int, height: int, style: str) -> list[Row]:
+    points = resample(values, width)
+    low, high = min(points), max(points)
+    span = (high - low) or 1.0
+    lines = [[" "] * width for _ in range(height)]
+    shift = width - len(points)
+    for index, point in enumerate(points):
+        row = height - 1 - round((point - low) / span * (height - 1))
+        lines[row][index + shift] = "*"
+    return [(("".join(line), style),) for line in lines]
+
+
+def framed_curve(
+    values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str, label_width: int = 11
+) -> list[Row]:
+    """A curve with its highest, lowest and newest value written at the right."""
+    rows = curve(values, width - label_width, height, glyphs, style)
+    if not values:
+        return [(*row, (" " * label_width, "text")) for row in rows]
+    labels = {0: f"{max(values):,.2f}", height - 1: f"{min(values):,.2f}"}
+    if height >= 3:
+        labels[height // 2] = f"{values[-1]:,.2f}"
+    styles = {height // 2: "bright"}
+    return [
+        (*row, (fit_right(labels.get(index, ""), label_width), styles.get(index, "dim")))
+        for index, row in enumerate(rows)
+    ]
+
+
+def draw_depth(depth: Depth, scale: Scale, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Cumulative quantity on both sides of the mid; the last row is the price axis."""
+    if height < 2 or depth.best_bid is None or depth.best_ask is None:
+        return []
+    half = width // 2
+    reach = max(depth.best_bid - min(depth.bids), max(depth.asks) - depth.best_ask, half // 2, 1)
+    bids = _cumulative([depth.bids.get(depth.best_bid - i, 0.0) for i in range(reach + 1)], half)
+    asks = _cumulative([depth.asks.get(depth.best_ask + i, 0.0) for i in range(reach + 1)], width - half)
+    full = max(bids[-1], asks[-1]) or 1.0
+    rows: list[Row] = []
+    plot = height - 1
+    for row in range(plot):
+        left = "".join(_block(v / full, row, plot, glyphs) for v in reversed(bids))
+        right = "".join(_block(v / full, row, plot, glyphs) for v in asks)
+        rows.append(((left, "bid.depth"), (right, "ask.depth")))
+    ends = (depth.best_bid - reach, depth.best_ask + reach)
+    rows.append(_depth_axis(ends, depth.best_ask - depth.best_bid, (bids[-1], asks[-1]), scale, width))
+    return rows
+
+
+def _cumulative(quantities: Sequence[float], width: int) -> list[float]:
+    total, running = 0.0, []
+    for quantity in quantities:
+        total += quantity
+        running.append(total)
+    last = len(running) - 1
+    return [running[min(last, column * len(running) // max(1, width))] for column in range(width - 1)] + [running[last]]
+
+
+def _block(share: float, row: int, rows: int, glyphs: Glyphs) -> str:
+    eighths = round(share * rows * 8) - (rows - 1 - row) * 8
+    return glyphs.eighths_up[max(0, min(8, eighths))]
+
+
+def _depth_axis(ends: tuple[int, int], spread: int, totals: tuple[float, float], scale: Scale, width: int) -> Row:
+    left = f"{scale.text(max(0, ends[0]))}  {short_number(totals[0])}"
+    right = f"{short_number(totals[1])}  {scale.text(ends[1])}"
+    middle = f"{spread}t"
+    start = fit(left, width // 2 - len(middle) // 2 - 1)
+    end = fit_right(right, width - len(start) - len(middle))
+    return ((start, "price.bid"), (middle, "bright"), (end, "price.ask"))

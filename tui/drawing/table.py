@@ -1,0 +1,71 @@
+"""Tables of text in fixed columns, with a header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.drawing.cells import Row, Span, fit, fit_right
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its least width, whether it is right-aligned, and its share of spare room.
+
+    Of columns that do not fit, those with the highest ``drop`` go first; 0 stays always.
+    """
+
+    name: str
+    width: int
+    right: bool = False
+    grow: int = 0
+    drop: int = 0
+
+
+Cells = Sequence[Span]
+"""One row of a table: a span for each column of the full list."""
+
+
+def layout(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
+    """Index and width of each column that is shown."""
+    kept = list(range(len(columns)))
+
+    def needed() -> int:
+        return sum(columns[i].width for i in kept) + max(0, len(kept) - 1)
+
+    while needed() > width:
+        droppable = [i for i in kept if columns[i].drop]
+        if not droppable:
+            break
+        kept.remove(max(droppable, key=lambda i: columns[i].drop))
+    spare = max(0, width - needed())
+    weights = sum(columns[i].grow for i in kept)
+    shown: list[tuple[int, int]] = []
+    for i in kept:
+        extra = spare * columns[i].grow // weights if weights else 0
+        shown.append((i, columns[i].width + extra))
+    return shown
+
+
+def header(columns: Sequence[Column], shown: Sequence[tuple[int, int]], width: int) -> Row:
+    """Names of the columns."""
+    return line(columns, shown, [(column.name, "header") for column in columns], width)
+
+
+def line(columns: Sequence[Column], shown: Sequence[tuple[int, int]], cells: Cells, width: int) -> Row:
+    """One row, exactly ``width`` cells."""
+    spans: list[Span] = []
+    left = width
+    for place, (index, size) in enumerate(shown):
+        if place and left:
+            spans.append((" ", "text"))
+            left -= 1
+        size = min(size, left)
+        if size <= 0:
+            break
+        text, style = cells[index]
+        spans.append((fit_right(text, size) if columns[index].right else fit(text, size), style))
+        left -= size
+    if left > 0:
+        spans.append((" " * left, "text"))
+    return tuple(spans)

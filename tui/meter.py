@@ -1,0 +1,47 @@
+"""What the console itself costs: processor share, loop lag, bytes to the terminal, time from key to picture."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counters of this process, read once a second."""
+
+    cpu_share: float = 0.0
+    bytes_per_second: float = 0.0
+    lag_ms: float = 0.0
+    """Worst lateness of the frame timer in the last second."""
+    key_ms: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    frames: int = 0
+    version: int = 0
+    _bytes: int = 0
+    _worst_lag: float = 0.0
+    _mark: float = 0.0
+    _cpu: float = 0.0
+
+    def wrote(self, size: int) -> None:
+        """Bytes went to the terminal."""
+        self._bytes += size
+
+    def lag(self, seconds: float) -> None:
+        """A frame was this late."""
+        self._worst_lag = max(self._worst_lag, seconds)
+
+    def key(self, seconds: float) -> None:
+        """A key became a picture in this time."""
+        self.key_ms.append(seconds * 1_000)
+
+    def second(self, now: float) -> None:
+        """Read the counters."""
+        cpu = time.process_time()
+        elapsed = now - self._mark
+        if self._mark and elapsed > 0:
+            self.cpu_share = (cpu - self._cpu) / elapsed
+            self.bytes_per_second = self._bytes / elapsed
+            self.lag_ms = self._worst_lag * 1_000
+            self.version += 1
+        self._mark, self._cpu, self._bytes, self._worst_lag = now, cpu, 0, 0.0

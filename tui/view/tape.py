@@ -1,0 +1,65 @@
+"""The tape: prints of one instrument, with runs at one price merged into one line."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.types import Side
+from net.messages import TradeShape
+from tui.view.scale import Scale
+
+RUN_GAP_MS = 250
+"""Prints of the same side and price that follow within this time are one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One or more prints in a row of the same side at the same price."""
+
+    time: int
+    """Server time of the last print, ms."""
+    ticks: int
+    qty: float
+    side: Side | None
+    prints: int = 1
+    mine: bool = False
+
+
+class Tape:
+    """Newest prints first; bounded."""
+
+    def __init__(self, scale: Scale, limit: int = 500) -> None:
+        self.scale = scale
+        self._runs: deque[Run] = deque(maxlen=limit)
+        self._last_trade = 0
+        self.version = 0
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs)
+
+    def add(self, trade: TradeShape, mine: bool = False) -> None:
+        """Take one print; one that is already on the tape is dropped."""
+        if trade.trade_id <= self._last_trade:
+            return
+        self._last_trade = trade.trade_id
+        run = Run(trade.timestamp, self.scale.ticks(trade.price), trade.quantity, trade.side, mine=mine)
+        head = self._runs[0] if self._runs else None
+        if head is not None and _continues(head, run):
+            self._runs[0] = Run(run.time, run.ticks, head.qty + run.qty, run.side, head.prints + 1, head.mine or mine)
+        else:
+            self._runs.appendleft(run)
+        self.version += 1
+
+    def fill(self, newest_first: Iterable[TradeShape], own: set[int]) -> None:
+        """Take a history; prints that are already there stay."""
+        for trade in sorted(newest_first, key=lambda trade: trade.trade_id):
+            self.add(trade, trade.trade_id in own)
+
+
+def _continues(head: Run, run: Run) -> bool:
+    return head.ticks == run.ticks and head.side is run.side and run.time - head.time <= RUN_GAP_MS

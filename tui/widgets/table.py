@@ -1,0 +1,142 @@
+"""The base of all lists: a header, rows, a selection, scrolling, sorting, a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding
+
+from tui import keys
+from tui.drawing.cells import Row, centred, overlay, row_text
+from tui.drawing.table import Cells, Column, header, layout, line
+from tui.widgets.pane import Pane
+
+
+class TablePane(Pane):
+    """A list; subclasses give columns and records."""
+
+    BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LIST]
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    EMPTY: ClassVar[str] = "nothing yet"
+    SORTS: ClassVar[tuple[str, ...]] = ()
+    """Names of the orders that ``o`` goes through."""
+    EVERY = 3
+
+    selected = 0
+    top = 0
+    sort = 0
+
+    # --- what a subclass says
+
+    def records(self) -> Sequence[object]:
+        """What the rows stand for, in order."""
+        raise NotImplementedError
+
+    def cells(self, record: object, index: int) -> Cells:
+        """One row: a span for each of ``COLUMNS``."""
+        raise NotImplementedError
+
+    def opened(self, record: object) -> None:
+        """Enter was pressed on a row."""
+
+    def data_stamp(self) -> Hashable:
+        """What the records depend on."""
+        raise NotImplementedError
+
+    # --- drawing
+
+    def stamp(self) -> Hashable:
+        if self.context.frozen:
+            return ("frozen", self.selected, self.top)
+        return (
+            self.data_stamp(), self.selected, self.top, self.sort, self.context.filters.get(self.NAME),
+            self.waiting_stamp(),
+        )  # fmt: skip
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        unready = self.unready(width, height)
+        if unready is not None:
+            return unready
+        shown = layout(self.COLUMNS, width)
+        records = self.matching()
+        room = max(0, height - 1)
+        self._clamp(len(records), room)
+        if not records:
+            wanted = self.context.filters.get(self.NAME)
+            text = f"nothing matches /{wanted}" if wanted else self.EMPTY
+            return [header(self.COLUMNS, shown, width), *centred(text, width, room)]
+        rows = [header(self.COLUMNS, shown, width)]
+        for index in range(self.top, min(len(records), self.top + room)):
+            row = line(self.COLUMNS, shown, self.cells(records[index], index), width)
+            if index == self.selected and self.has_focus:
+                row = overlay(row, "selected")
+            rows.append(row)
+        return rows
+
+    def note(self) -> Row:
+        count = len(self.matching())
+        wanted = self.context.filters.get(self.NAME)
+        spans: Row = ((f"/{wanted}  ", "key"),) if wanted else ()
+        if self.SORTS:
+            spans = (*spans, (f"by {self.SORTS[self.sort % len(self.SORTS)]}  ", "dim"))
+        return (*spans, (str(count), "dim"))
+
+    def matching(self) -> Sequence[object]:
+        """Records that pass the filter."""
+        records = self.records()
+        wanted = self.context.filters.get(self.NAME, "").lower()
+        if not wanted:
+            return records
+        return [record for record in records if wanted in row_text(self.cells(record, 0)).lower()]
+
+    def current(self) -> object | None:
+        """The record that is selected."""
+        records = self.matching()
+        return records[self.selected] if 0 <= self.selected < len(records) else None
+
+    def _clamp(self, count: int, room: int) -> None:
+        self.selected = max(0, min(self.selected, count - 1))
+        self.top = max(0, min(self.top, self.selected, count - room))
+        if self.selected >= self.top + room:
+            self.top = self.selected - room + 1
+
+    # --- keys
+
+    def action_row(self, steps: int) -> None:
+        """Move the selection."""
+        self.selected = max(0, min(len(self.matching()) - 1, self.selected + steps))
+        self.tick()
+
+    def action_open(self) -> None:
+        """Open the selected row."""
+        record = self.current()
+        if record is not None:
+            self.opened(record)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        if self.SORTS:
+            self.sort = (self.sort + 1) % len(self.SORTS)
+            self.tick()
+
+    # --- mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row; a second click opens it."""
+        index = event.y - 2 + self.top
+        if 0 <= index < len(self.matching()) and event.y >= 2:
+            again = index == self.selected and event.chain == 2
+            self.selected = index
+            self.tick()
+            if again:
+                self.action_open()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Wheel."""
+        self.action_row(-3)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Wheel."""
+        self.action_row(3)
