@@ -30,7 +30,7 @@ class ConsoleSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rate_hz: Annotated[float, Meta(ge=1, le=30)] = 10.0
     """Frames a second; 4 is enough over a slow line."""
     timeframe: str = "5s"
-    sizes: Annotated[list[Positive], Meta(min_length=1, max_length=5)] = [1.0, 5.0, 10.0, 25.0, 100.0]
+    sizes: Annotated[tuple[Positive, ...], Meta(min_length=1, max_length=5)] = (1.0, 5.0, 10.0, 25.0, 100.0)
     size: Positive = 10.0
     sweep: bool = False
     """Whether marketable orders go without asking."""

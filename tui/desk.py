@@ -91,6 +91,8 @@ class Desk:
         self.asked: Asked | None = None
         self.grab: Grab | None = None
         self.version = 0
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a question, the size or the badge changed."""
         self._tell = tell
         self._spawn = spawn
         self._last_key: tuple[str, float] = ("", -1e9)
@@ -126,7 +128,7 @@ class Desk:
             return
         self.armed_until = self.clock.mono() + ARMED_S
         self._log("order", "ARMED: one key sends an order")
-        self.version += 1
+        self._bump()
 
     def disarm(self, reason: str) -> None:
         """Back to SAFE; says so when it was ARMED."""
@@ -134,7 +136,7 @@ class Desk:
             self.armed_until = None
             self._log("order", f"disarmed: {reason}")
             self._tell("information", f"SAFE: {reason}")
-            self.version += 1
+            self._bump()
 
     def touch(self) -> None:
         """A key was pressed: ARMED lasts on."""
@@ -158,12 +160,21 @@ class Desk:
         self._last_key = (key, now)
         return key == last and now - at < REPEAT_S
 
+    def set_size(self, qty: float) -> None:
+        """Size of the next orders."""
+        self.settings.size = qty
+        self._bump()
+
+    def _bump(self) -> None:
+        self.version += 1
+        self.on_change()
+
     # --- questions
 
     def ask(self, asked: Asked) -> None:
         """Wait for a key."""
         self.asked = asked
-        self.version += 1
+        self._bump()
 
     def drop(self, why: str = "") -> None:
         """Forget the question and the grabbed order."""
@@ -171,7 +182,7 @@ class Desk:
             self._tell("information", f"dropped: {self.asked.text}")
         if self.asked is not None or self.grab is not None:
             self.asked = self.grab = None
-            self.version += 1
+            self._bump()
 
     def answer(self, key: str) -> bool:
         """Offer a key to the question; True when it was its answer (or only its start key held down)."""
@@ -181,7 +192,7 @@ class Desk:
         if key == asked.start_key:
             return self.held(key)
         self.asked = None
-        self.version += 1
+        self._bump()
         if key == asked.key:
             self._spawn(asked.do())
             return True
@@ -328,18 +339,18 @@ class Desk:
             self._tell("information", "no own order at this price to move")
         elif self._may("amend"):
             self.grab = Grab(orders[0], ticks)
-            self.version += 1
+            self._bump()
 
     def move_grab(self, ticks: int) -> None:
         """Move the order in hand to a price."""
         if self.grab is not None and ticks > 0:
             self.grab = Grab(self.grab.order, ticks)
-            self.version += 1
+            self._bump()
 
     def release_grab(self) -> None:
         """Put the order in hand down where it is now."""
         grab, self.grab = self.grab, None
-        self.version += 1
+        self._bump()
         if grab is not None and grab.ticks != grab.order.ticks:
             self.amend(grab.order, grab.ticks, None)
 

@@ -52,8 +52,8 @@ class Feed(Protocol):
     async def subscribe(self, *channels: str, rate_hz: float | None = None) -> m.SubscribedData:
         """Receive channels."""
 
-    async def ping(self) -> float:
-        """Round trip in seconds."""
+    async def ping(self) -> m.PongData:
+        """A sign of life."""
 
     async def add_order(
         self, symbol_id: int, side: Side, quantity: float, *, price: float | None = None,

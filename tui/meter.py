@@ -19,21 +19,25 @@ class Meter:
     frames: int = 0
     version: int = 0
     _bytes: int = 0
+    _key_at: float | None = None
     _worst_lag: float = 0.0
     _mark: float = 0.0
     _cpu: float = 0.0
 
-    def wrote(self, size: int) -> None:
-        """Bytes went to the terminal."""
+    def wrote(self, size: int, now: float) -> None:
+        """Bytes went to the terminal; the first after a key are its picture."""
         self._bytes += size
+        if self._key_at is not None:
+            self.key_ms.append((now - self._key_at) * 1_000)
+            self._key_at = None
 
     def lag(self, seconds: float) -> None:
         """A frame was this late."""
         self._worst_lag = max(self._worst_lag, seconds)
 
-    def key(self, seconds: float) -> None:
-        """A key became a picture in this time."""
-        self.key_ms.append(seconds * 1_000)
+    def key_pressed(self, now: float) -> None:
+        """A key arrived."""
+        self._key_at = now
 
     def second(self, now: float) -> None:
         """Read the counters."""

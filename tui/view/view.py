@@ -113,6 +113,18 @@ class View:
             self.bars[key] = Bars(market.scale, interval)
         return self.bars[key]
 
+    def start_over(self) -> None:
+        """The exchange is a new one: forget what was known of the old."""
+        self.markets.clear()
+        self.tapes.clear()
+        self.bars.clear()
+        self.orders = OwnOrders(self.ticks_of)
+        self.portfolio = Portfolio()
+        self.agents = Agents()
+        self.news = News()
+        self.session.agent_id = None
+        self.current = None
+
     # --- once a second
 
     def second(self) -> None:

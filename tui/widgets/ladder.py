@@ -12,6 +12,7 @@ from tui import keys
 from tui.desk import Grab
 from tui.drawing.cells import Row, centred
 from tui.drawing.ladder import LadderLook, draw_ladder, ladder_prices
+from tui.messages import AskLine
 from tui.view import Ack, LinkState, Market, OwnOrder
 from tui.widgets.pane import Pane
 
@@ -24,6 +25,11 @@ class Ladder(Pane):
 
     NAME = "ladder"
     LETTER = "l"
+    HINTS = (
+    ("↑↓", "price"), ("b/s", "order"), ("B/S", "market"), ("1-5", "size"), ("x/X", "cancel"), ("m", "move"),
+        ("F", "flat"), ("!", "kill"), ("a", "arm"), ("c", "centre"), ("{ }", "instrument"), ("t", "timeframe"),
+        ("z", "zoom"), ("Space", "freeze"),
+    )  # fmt: skip
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LADDER]
 
     centre: int | None = None
@@ -214,17 +220,19 @@ class Ladder(Pane):
         """Take a size preset."""
         presets = self.context.desk.settings.presets
         if index < len(presets):
-            self.context.desk.settings.size = presets[index]
-            self.context.desk.version += 1
+            self.context.desk.set_size(presets[index])
 
     def action_size_step(self, steps: int) -> None:
         """One lot more or less."""
         market = self.context.view.market
         if market is not None:
-            settings = self.context.desk.settings
             lot = market.scale.lot_size
-            settings.size = max(lot, market.scale.whole_lots(settings.size + steps * lot))
-            self.context.desk.version += 1
+            size = market.scale.whole_lots(self.context.desk.settings.size + steps * lot)
+            self.context.desk.set_size(max(lot, size))
+
+    def action_size_type(self) -> None:
+        """Type a size."""
+        self.post_message(AskLine("size"))
 
     def action_cancel_here(self) -> None:
         """Cancel the own orders at the cursor."""

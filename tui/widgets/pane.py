@@ -8,7 +8,7 @@ its own frame, so its lines go to the compositor without passing a style cascade
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from rich.segment import Segment
 from textual.geometry import Region
@@ -23,6 +23,10 @@ from tui.view import LinkState
 if TYPE_CHECKING:
     from tui.context import Context
 
+Hints: TypeAlias = tuple[tuple[str, str], ...]
+LIST_HINTS: Hints = (("↑↓", "select"), ("Enter", "open"), ("o", "sort"), ("/", "filter"), ("z", "zoom"))
+OTHER_HINTS: Hints = (("Tab", "next pane"), ("z", "zoom"), ("t", "timeframe"), ("{ }", "instrument"))
+
 
 class Pane(Widget, can_focus=True):
     """A framed pane. Subclasses say what they show by ``stamp`` and ``draw``."""
@@ -34,6 +38,8 @@ class Pane(Widget, can_focus=True):
     EVERY: ClassVar[int] = 1
     """Drawn every so many frames."""
     FRAMED: ClassVar[bool] = True
+    HINTS: ClassVar[Hints] = OTHER_HINTS
+    """Keys that the key line shows while the pane has the focus."""
 
     def __init__(self, context: Context, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)

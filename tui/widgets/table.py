@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding
@@ -13,8 +13,10 @@ from tui.drawing.cells import Row, centred, overlay, row_text
 from tui.drawing.table import Cells, Column, header, layout, line
 from tui.widgets.pane import Pane
 
+R = TypeVar("R")
 
-class TablePane(Pane):
+
+class TablePane(Pane, Generic[R]):
     """A list; subclasses give columns and records."""
 
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LIST]
@@ -30,15 +32,19 @@ class TablePane(Pane):
 
     # --- what a subclass says
 
-    def records(self) -> Sequence[object]:
+    def records(self) -> Sequence[R]:
         """What the rows stand for, in order."""
         raise NotImplementedError
 
-    def cells(self, record: object, index: int) -> Cells:
+    def cells(self, record: R) -> Cells:
         """One row: a span for each of ``COLUMNS``."""
         raise NotImplementedError
 
-    def opened(self, record: object) -> None:
+    def empty(self) -> str:
+        """What stands where there are no records."""
+        return self.EMPTY
+
+    def opened(self, record: R) -> None:
         """Enter was pressed on a row."""
 
     def data_stamp(self) -> Hashable:
@@ -65,11 +71,11 @@ class TablePane(Pane):
         self._clamp(len(records), room)
         if not records:
             wanted = self.context.filters.get(self.NAME)
-            text = f"nothing matches /{wanted}" if wanted else self.EMPTY
+            text = f"nothing matches /{wanted}" if wanted else self.empty()
             return [header(self.COLUMNS, shown, width), *centred(text, width, room)]
         rows = [header(self.COLUMNS, shown, width)]
         for index in range(self.top, min(len(records), self.top + room)):
-            row = line(self.COLUMNS, shown, self.cells(records[index], index), width)
+            row = line(self.COLUMNS, shown, self.cells(records[index]), width)
             if index == self.selected and self.has_focus:
                 row = overlay(row, "selected")
             rows.append(row)
@@ -83,15 +89,15 @@ class TablePane(Pane):
             spans = (*spans, (f"by {self.SORTS[self.sort % len(self.SORTS)]}  ", "dim"))
         return (*spans, (str(count), "dim"))
 
-    def matching(self) -> Sequence[object]:
+    def matching(self) -> Sequence[R]:
         """Records that pass the filter."""
         records = self.records()
         wanted = self.context.filters.get(self.NAME, "").lower()
         if not wanted:
             return records
-        return [record for record in records if wanted in row_text(self.cells(record, 0)).lower()]
+        return [record for record in records if wanted in row_text(self.cells(record)).lower()]
 
-    def current(self) -> object | None:
+    def current(self) -> R | None:
         """The record that is selected."""
         records = self.matching()
         return records[self.selected] if 0 <= self.selected < len(records) else None

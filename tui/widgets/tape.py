@@ -43,7 +43,7 @@ class TapePane(Pane):
             mark = {"up": glyphs.up, "down": glyphs.down, "text": glyphs.flat}[kind]
             count = f"×{run.prints}" if run.prints > 1 else ""
             price = fit_right(market.scale.text(run.ticks), 9)
-            qty = fit_right(market.scale.qty(run.qty), max(5, width - 8 - 9 - 7))
+            qty = fit_right(market.scale.qty(run.qty), width - 8 - 9 - 2 - 4)
             strong = " best" if run.qty >= big else ""
             rows.append(
                 fill_row(
@@ -52,7 +52,7 @@ class TapePane(Pane):
                         (price, f"{kind}{strong}"),
                         (qty, f"bright{strong}" if strong else "text"),
                         (f" {mark}", kind),
-                        (fit_right(count, 5), "dim"),
+                        (fit_right(count, 4), "dim"),
                     ),
                     width,
                 )

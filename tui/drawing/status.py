@@ -1,0 +1,139 @@
+"""The three lines around the panes: status on top, the ticket and the keys below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.drawing.cells import Glyphs, Row, Span, fill_row, row_width, spread_row
+from tui.view import LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One instrument in the status line."""
+
+    ticker: str
+    price: str
+    up: bool | None
+    change: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status line says."""
+
+    quotes: tuple[Quote, ...]
+    """The current instrument first."""
+    spread: int | None
+    position: str
+    average: str
+    pnl: float
+    pnl_text: str
+    size: str
+    armed_s: int | None
+    """Seconds that ARMED lasts; None when SAFE."""
+    spectator: bool
+    link: LinkState
+    link_text: str
+    mode: str
+    halted: bool = False
+
+
+def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
+    """The status line: price, position and P&L at the left, badge and link at the right."""
+    right = _right(status, glyphs)
+    left: list[Span] = [(" ", "bar")]
+    for index, quote in enumerate(status.quotes):
+        spans = _quote(quote, glyphs, first=index == 0)
+        extra = _account(status, glyphs) if index == 0 else ()
+        if row_width(left) + row_width(spans) + row_width(extra) + row_width(right) + 3 > width:
+            if index == 0:
+                left += spans
+            break
+        left += [*spans, *extra]
+    return spread_row(left, right, width, "bar")
+
+
+def _quote(quote: Quote, glyphs: Glyphs, first: bool) -> list[Span]:
+    mark = {True: glyphs.up, False: glyphs.down, None: glyphs.flat}[quote.up]
+    style = {True: "bar.up", False: "bar.down", None: "bar"}[quote.up]
+    change = f" {quote.change:+.2%}" if quote.change is not None else ""
+    name = "bar.bright" if first else "bar"
+    return [(f"{quote.ticker} ", name), (f"{quote.price} {mark}{change}", style), ("   ", "bar")]
+
+
+def _account(status: Status, glyphs: Glyphs) -> list[Span]:
+    spans: list[Span] = []
+    if status.halted:
+        spans.append(("HALTED ", "bar.bad"))
+    if status.spread is not None:
+        spans += [("sp ", "bar.dim"), (f"{status.spread}t  ", "bar")]
+    if not status.spectator:
+        average = f" @{status.average}" if status.average else ""
+        spans += [("pos ", "bar.dim"), (f"{status.position}{average}  ", "bar")]
+        mark = glyphs.up if status.pnl > 0 else glyphs.down if status.pnl < 0 else ""
+        style = "bar.up" if status.pnl > 0 else "bar.down" if status.pnl < 0 else "bar"
+        spans += [("P&L ", "bar.dim"), (f"{mark}{' ' if mark else ''}{status.pnl_text}   ", style)]
+    return spans
+
+
+def _right(status: Status, glyphs: Glyphs) -> list[Span]:
+    dot, style = {
+        LinkState.LIVE: (glyphs.dot_on, "bar.good"),
+        LinkState.STALE: (glyphs.dot_half, "bar.warn"),
+        LinkState.DOWN: (glyphs.dot_off, "bar.bad"),
+        LinkState.CONNECTING: (glyphs.dot_off, "bar.warn"),
+    }[status.link]
+    badge: Span
+    if status.spectator:
+        badge = (" SPECTATOR ", "safe")
+    elif status.armed_s is not None:
+        badge = (f" ARMED {status.armed_s // 60}:{status.armed_s % 60:02d} ", "armed")
+    else:
+        badge = (" SAFE ", "safe")
+    size: list[Span] = [] if status.spectator else [("q ", "bar.dim"), (f"{status.size}  ", "bar.bright")]
+    return [
+        *size,
+        badge,
+        ("  ", "bar"),
+        (dot, style),
+        (f" {status.link_text} ", "bar.dim" if dot == glyphs.dot_on else style),
+    ]
+
+
+def draw_keys(pairs: Sequence[tuple[str, str]], width: int, tail: str = "") -> Row:
+    """The key line: as many ``key does`` pairs as fit."""
+    spans: list[Span] = [(" ", "text")]
+    used = 1
+    room = width - len(tail) - 1
+    for key, does in pairs:
+        size = len(key) + len(does) + 3
+        if used + size > room:
+            break
+        spans += [(key, "key"), (f" {does}  ", "hint")]
+        used += size
+    return spread_row(spans, ((tail, "hint"),) if tail else (), width)
+
+
+def draw_question(text: str, answer: str, seconds: float, style: str, note: str, width: int, glyphs: Glyphs) -> Row:
+    """The ticket line while a key is waited for."""
+    does = {"enter": "Enter sends", "y": "y yes"}.get(answer, answer)
+    left: list[Span] = [
+        (f" {glyphs.here} {text} ", f"ask.{style}"),
+        (f"  {does} ", "bright"),
+        ("· Esc drops", "dim"),
+    ]
+    return spread_row(left, ((f"{note}  {seconds:.0f} s ", "dim"),), width)
+
+
+def draw_ticket(size: str, presets: Sequence[str], cursor: str, sweep: bool, width: int) -> Row:
+    """The ticket line at rest: the size, its presets, the price at the cursor."""
+    left: list[Span] = [(" size ", "dim"), (size, "bright"), ("  ", "text")]
+    for index, preset in enumerate(presets):
+        chosen = preset == size
+        left += [(f"{index + 1}", "key"), (f" {preset}  ", "bright" if chosen else "dim")]
+    if cursor:
+        left += [(" at ", "dim"), (cursor, "bright")]
+    right: list[Span] = [("sweep on ", "warn")] if sweep else []
+    return spread_row(left, right, width) if row_width(left) < width else fill_row(left, width)

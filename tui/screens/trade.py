@@ -1,0 +1,36 @@
+"""Trade: ladder, chart, tape, own orders, fills, news; where there is room also depth, leaderboard and engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.containers import Container
+from textual.widget import Widget
+
+from tui.screens.base import ModeScreen
+from tui.widgets.blotter import Fills, Working
+from tui.widgets.chart import Chart, DepthPane
+from tui.widgets.ladder import Ladder
+from tui.widgets.news import NewsPane
+from tui.widgets.tape import TapePane
+
+
+class TradeScreen(ModeScreen):
+    """The market and the hand at it."""
+
+    MODE = "trade"
+    LAYOUTS = 3
+
+    def panes(self) -> Iterable[Widget]:
+        context = self.context
+        yield Ladder(context, id="ladder")
+        yield Container(
+            Chart(context, id="chart"),
+            DepthPane(context, id="depth"),
+            Container(Working(context, id="working"), Fills(context, id="fills"), id="orders"),
+            id="middle",
+        )
+        yield Container(TapePane(context, id="tape"), NewsPane(context, id="news"), id="right")
+
+    def first_focus(self) -> str:
+        return "Ladder"

@@ -1,0 +1,142 @@
+"""Status line, ticket line, key line."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from engine.types import InstrumentStatus
+from net.messages import Role
+from tui import keys
+from tui.drawing.cells import Row, centred, fill_row
+from tui.drawing.status import Quote, Status, draw_keys, draw_question, draw_status, draw_ticket
+from tui.view import LinkState, Market, money
+from tui.widgets.ladder import Ladder
+from tui.widgets.pane import OTHER_HINTS, Pane
+
+
+class Bar(Pane, can_focus=False):
+    """A line without a frame."""
+
+    FRAMED = False
+
+
+class StatusBar(Bar):
+    """Price, position, P&L, size, SAFE or ARMED, and how well the exchange is heard."""
+
+    def stamp(self) -> Hashable:
+        return self._status()
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        return [draw_status(self._status(), width, self.look.glyphs)]
+
+    def _status(self) -> Status:
+        context, view, desk = self.context, self.context.view, self.context.desk
+        now = context.clock.mono()
+        market = view.market
+        line = view.portfolio.positions.get(view.current) if view.current is not None else None
+        held = line is not None and line.qty != 0
+        others = [m for m in view.ordered() if m is not market] if self.size.width >= 150 else []
+        pnl = view.portfolio.pnl
+        return Status(
+            quotes=tuple(_quote(m) for m in ([market] if market else []) + others),
+            spread=market.depth.spread if market else None,
+            position=f"{line.qty:+g}" if line is not None and held else "flat",
+            average=market.scale.text(market.scale.ticks(line.average)) if line is not None and held and market else "",
+            pnl=round(pnl, 2),
+            pnl_text=money(pnl, signed=True),
+            size=market.scale.qty(desk.settings.size) if market else f"{desk.settings.size:g}",
+            armed_s=int(desk.armed_until - now) if desk.armed and desk.armed_until is not None else None,
+            spectator=view.session.role is Role.SPECTATOR,
+            link=view.link.state(now),
+            link_text=self._link_text(now),
+            mode=context.mode,
+            halted=market is not None and market.instrument.status is not InstrumentStatus.OPEN,
+        )
+
+    def _link_text(self, now: float) -> str:
+        link = self.context.view.link
+        state = link.state(now)
+        if state is LinkState.DOWN:
+            wait = f" in {max(0, round(link.retry_at - now))} s" if link.retry_at is not None else ""
+            return f"RECONNECT {max(1, link.attempt)}{wait}"
+        if state is LinkState.CONNECTING:
+            return "connecting"
+        if state is LinkState.STALE:
+            return f"STALE {now - link.heard_at:.0f} s" if link.engine else "ENGINE AWAY"
+        latency = f" {link.latency_ms:.0f}ms" if link.latency_ms is not None else ""
+        gaps = f" {link.gaps} gaps" if link.gaps else ""
+        return f"{self.context.config.settings.rate_hz:g}Hz{latency}{gaps}"
+
+
+def _quote(market: Market) -> Quote:
+    mark = market.mark
+    change = market.change
+    up = None if change is None or abs(change) < 5e-5 else change > 0
+    return Quote(market.ticker, market.scale.text(mark) if mark is not None else "-", up, change)
+
+
+class TicketBar(Bar):
+    """What waits for a key; at rest the size and the price at the cursor."""
+
+    def stamp(self) -> Hashable:
+        context, desk = self.context, self.context.desk
+        asked = desk.asked
+        left = max(0, round(asked.until - context.clock.mono())) if asked is not None else 0
+        ladder = self._ladder()
+        return (desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed)
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        context, desk = self.context, self.context.desk
+        glyphs = self.look.glyphs
+        if context.hint:
+            return [fill_row(((f" {context.hint}", "bright"),), width)]
+        if desk.asked is not None:
+            asked = desk.asked
+            left = max(0.0, asked.until - context.clock.mono())
+            note = "ARMED" if desk.armed else "SAFE: 2 keys"
+            return [draw_question(asked.text, asked.key, left, asked.style, note, width, glyphs)]
+        market = context.view.market
+        if desk.grab is not None and market is not None:
+            order = desk.grab.order
+            text = f"MOVE #{order.order_id} {order.side.value.upper()} {market.scale.qty(order.leaves)}"
+            was = market.scale.text(order.ticks) if order.ticks is not None else "market"
+            text = f"{text} {was} → {market.scale.text(desk.grab.ticks)}"
+            return [draw_question(text, "↑↓ moves · Enter puts down", 0, "text", "", width, glyphs)]
+        ladder = self._ladder()
+        if market is None or ladder is None or context.view.session.role is Role.SPECTATOR:
+            return [((" " * width, "text"),)]
+        cursor = market.scale.text(ladder.cursor) if ladder.cursor is not None else ""
+        sizes = [market.scale.qty(size) for size in desk.settings.presets]
+        return [draw_ticket(market.scale.qty(desk.settings.size), sizes, cursor, desk.settings.sweep, width)]
+
+    def _ladder(self) -> Ladder | None:
+        found = self.screen.query(Ladder)
+        return found.first() if found else None
+
+
+class KeyBar(Bar):
+    """The keys that matter in the pane in focus."""
+
+    def stamp(self) -> Hashable:
+        focused = self.screen.focused
+        return (type(focused).__name__, self.context.mode)
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        focused = self.screen.focused
+        hints = focused.HINTS if isinstance(focused, Pane) else OTHER_HINTS
+        number = [name for name, _title in keys.MODES].index(self.context.mode) + 1
+        title = dict(keys.MODES)[self.context.mode]
+        tail = f"g{number} {title}   : command   ? help   q quit " if width >= 100 else "? : q "
+        return [draw_keys(hints, width, tail)]
+
+
+class TooSmall(Bar):
+    """Stands for everything where the terminal is too small."""
+
+    def stamp(self) -> Hashable:
+        return self.size
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        app = self.app.size
+        text = f"needs 60×16, has {app.width}×{app.height}"
+        return centred(text, width, height, "warn")

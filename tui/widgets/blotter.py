@@ -1,0 +1,177 @@
+"""Lists of own orders and fills: working, fills, orders that left."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from textual.binding import Binding
+
+from engine.types import Side
+from net.messages import Role
+from tui.drawing.candles import clock_text
+from tui.drawing.cells import Span
+from tui.drawing.table import Cells, Column
+from tui.messages import OpenDetail
+from tui.view import Ack, Fill, LogLine, OwnOrder
+from tui.widgets.pane import LIST_HINTS
+from tui.widgets.table import TablePane
+
+
+def side_span(side: Side) -> Span:
+    """BUY or SELL in its colour."""
+    return ("BUY", "bid") if side is Side.BUY else ("SELL", "ask")
+
+
+class Working(TablePane[OwnOrder]):
+    """Own orders that may still trade, newest first."""
+
+    NAME = "working"
+    LETTER = "w"
+    EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
+    COLUMNS = (
+        Column("#", 4, right=True),
+        Column("sym", 5, drop=3),
+        Column("side", 4),
+        Column("leaves", 6, right=True, grow=1),
+        Column("price", 8, right=True, grow=1),
+        Column("queue", 6, right=True, drop=1),
+        Column("state", 9, grow=1),
+        Column("filled", 6, right=True, drop=2),
+        Column("tif", 8, drop=4),
+    )
+    HINTS = (("x", "cancel order"), *LIST_HINTS)
+    BINDINGS = [Binding("x", "cancel", "cancel the order", id="working.cancel", show=False)]
+
+    def data_stamp(self) -> Hashable:
+        return self.context.view.orders.version, self.context.view.orders.trusted
+
+    def records(self) -> Sequence[OwnOrder]:
+        return self.context.view.orders.open_orders()
+
+    def empty(self) -> str:
+        return "a spectator has no orders" if self.context.view.session.role is Role.SPECTATOR else self.EMPTY
+
+    def cells(self, record: OwnOrder) -> Cells:
+        order, view = record, self.context.view
+        market = view.markets.get(order.symbol_id)
+        unsure = "" if view.orders.trusted else "?"
+        price = "MKT" if order.ticks is None or market is None else market.scale.text(order.ticks)
+        qty = market.scale.qty if market is not None else str
+        ahead = f"≈{qty(order.ahead)}" if order.ahead is not None else ""
+        state = order.ack.value if order.kind not in ("STP", "STL") else f"{order.kind} {order.ack.value}"
+        state_style = "text" if order.ack is Ack.WORKING else "warn"
+        flags = order.tif.value + (" post" if order.post_only else "")
+        return (
+            (str(order.order_id or "…"), "dim"), (view.ticker_of(order.symbol_id), "text"), side_span(order.side),
+            (qty(order.leaves), "bright"), (price, "own"), (ahead, "dim"), (state + unsure, state_style),
+            (qty(order.filled) if order.filled else "", "text"), (flags, "dim"),
+        )  # fmt: skip
+
+    def opened(self, record: OwnOrder) -> None:
+        self.post_message(OpenDetail(record))
+
+    def action_cancel(self) -> None:
+        """Cancel the selected order."""
+        order = self.current()
+        if order is not None:
+            self.context.desk.cancel(order)
+
+
+class Fills(TablePane[Fill]):
+    """Own fills, newest first."""
+
+    NAME = "fills"
+    LETTER = "f"
+    EMPTY = "no fills yet"
+    COLUMNS = (
+        Column("time", 8),
+        Column("sym", 5, drop=1),
+        Column("side", 4),
+        Column("qty", 6, right=True, grow=1),
+        Column("price", 8, right=True, grow=1),
+        Column("", 5, drop=3),
+        Column("#", 5, right=True, drop=2),
+        Column("fee", 7, right=True, drop=4),
+    )
+    HINTS = LIST_HINTS
+
+    def data_stamp(self) -> Hashable:
+        return self.context.view.orders.version
+
+    def records(self) -> Sequence[Fill]:
+        return list(self.context.view.orders.fills)
+
+    def cells(self, record: Fill) -> Cells:
+        market = self.context.view.markets.get(record.symbol_id)
+        price = market.scale.text(record.ticks) if market is not None else ""
+        qty = market.scale.qty(record.qty) if market is not None else f"{record.qty:g}"
+        return (
+            (clock_text(record.time), "dim"), (self.context.view.ticker_of(record.symbol_id), "text"),
+            side_span(record.side), (qty, "bright"), (price, "text"), (record.liquidity, "dim"),
+            (str(record.order_id), "dim"), (f"{record.fee:.2f}" if record.fee else "", "dim"),
+        )  # fmt: skip
+
+
+class Done(TablePane[OwnOrder]):
+    """Orders of the session that left: filled, canceled, rejected, with the reason."""
+
+    NAME = "done"
+    LETTER = "o"
+    EMPTY = "no order has left yet"
+    COLUMNS = (
+        Column("time", 8),
+        Column("#", 4, right=True),
+        Column("sym", 5, drop=1),
+        Column("side", 4),
+        Column("qty", 6, right=True),
+        Column("price", 8, right=True),
+        Column("filled", 6, right=True, drop=2),
+        Column("end", 9),
+        Column("reason", 12, grow=1),
+    )
+    HINTS = LIST_HINTS
+
+    def data_stamp(self) -> Hashable:
+        return self.context.view.orders.version
+
+    def records(self) -> Sequence[OwnOrder]:
+        return list(self.context.view.orders.done)
+
+    def cells(self, record: OwnOrder) -> Cells:
+        order = record
+        market = self.context.view.markets.get(order.symbol_id)
+        price = "MKT" if order.ticks is None or market is None else market.scale.text(order.ticks)
+        qty = market.scale.qty if market is not None else str
+        style = {Ack.REJECTED: "bad", Ack.FILLED: "good"}.get(order.ack, "text")
+        return (
+            (clock_text(order.created_at), "dim"), (str(order.order_id or "-"), "dim"),
+            (self.context.view.ticker_of(order.symbol_id), "text"), side_span(order.side), (qty(order.qty), "bright"),
+            (price, "text"), (qty(order.filled) if order.filled else "", "text"), (order.ack.value, style),
+            (order.reason, "text"),
+        )  # fmt: skip
+
+    def opened(self, record: OwnOrder) -> None:
+        self.post_message(OpenDetail(record))
+
+
+LOG_STYLES = {"reject": "bad", "fill": "own", "alert": "last", "link": "warn", "news": "bright", "admin": "key"}
+
+
+class LogPane(TablePane[LogLine]):
+    """The audit log of the session."""
+
+    NAME = "log"
+    LETTER = "l"
+    EMPTY = "nothing has happened yet"
+    COLUMNS = (Column("time", 8), Column("what", 6), Column("", 20, grow=1))
+    HINTS = LIST_HINTS
+
+    def data_stamp(self) -> Hashable:
+        return self.context.view.audit.version
+
+    def records(self) -> Sequence[LogLine]:
+        return list(self.context.view.audit)
+
+    def cells(self, record: LogLine) -> Cells:
+        style = LOG_STYLES.get(record.kind, "text")
+        return ((clock_text(record.time), "dim"), (record.kind, style), (record.text, "text"))
