@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from agents.intents import AgentEvent, AgentIntent, Fill, Timer, TimerKey, Wake
+from agents.intents import AgentEvent, AgentIntent, Done, Fill, Timer, TimerKey, Wake
 from agents.strategy import Clock, Context, Strategy, Venue
 
 MAX_HELD_TIMERS = 10_000
@@ -44,10 +44,12 @@ class AgentHost:
 
     def deliver(self, event: AgentEvent) -> None:
         """Let the agent react to an event."""
-        if type(event) is Fill:
+        if isinstance(event, Fill):
             self.context.portfolio.on_fill(event)
+        elif isinstance(event, Done):
+            self.context.portfolio.working.pop(event.ref, None)
         if not self.alive or self.paused:
-            if type(event) is Timer and self.alive and len(self._held) < MAX_HELD_TIMERS:
+            if isinstance(event, Timer) and self.alive and len(self._held) < MAX_HELD_TIMERS:
                 self._held.add(event.key)
             return
         if self.on_error is None:
@@ -78,7 +80,7 @@ class AgentHost:
         send = self.venue.send
         agent_id = self.context.agent_id
         for intent in intents:
-            if type(intent) is Wake:
+            if isinstance(intent, Wake):
                 self._wake(intent)
             else:
                 send(agent_id, intent)

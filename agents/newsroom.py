@@ -93,7 +93,7 @@ class Newsroom:
                 self._schedule_surprise(due.at, due.scope)
             if self.subjects:
                 story = self._write(due)
-                self._remember(story)
+                self.remember(story)
                 stories.append(story)
         return stories
 
@@ -197,7 +197,8 @@ class Newsroom:
     def _spread(self, move: float, subjects: Sequence[Subject]) -> dict[SymbolId, float]:
         return {subject.symbol_id: move * subject.beta * subject.unit_ticks for subject in subjects}
 
-    def _remember(self, story: Story) -> None:
+    def remember(self, story: Story) -> None:
+        """Keep the truth behind a story until it is heard."""
         self._told[story.headline] = story
         if len(self._told) > MEMORY:
             self._told.pop(next(iter(self._told)))

@@ -40,9 +40,8 @@ class PacedStrategy:
 
     def on_event(self, event: AgentEvent) -> Sequence[AgentIntent]:
         """Decide on own timers; hand everything else to ``react``."""
-        kind = type(event)
-        if kind is Timer and isinstance(event.key, int):  # type: ignore[union-attr]
-            return self._on_timer(event.key)  # type: ignore[union-attr]
+        if isinstance(event, Timer) and isinstance(event.key, int):
+            return self._on_timer(event.key)
         if isinstance(event, Listed):
             if event.symbol_id in self._awake or not self.context.trades(event.symbol_id):
                 return ()

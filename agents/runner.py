@@ -1,0 +1,84 @@
+"""The agents process: connects as people do, and keeps a scenario's population trading until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from agents.live.session import PUBLIC_CHANNELS, AgentsConfig, Session
+from agents.population import Member, members
+from agents.scenario import Scenario, ScenarioError, load_scenario
+from net.client import Client
+from net.errors import NotConnected, StartupError, TradesimError
+from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
+
+READY_WITHIN_S: Final = 20.0
+"""After this long the process counts as ready even when the exchange is not there yet."""
+RETRY_S: Final = 0.1
+RETRY_MAX_S: Final = 5.0
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.runner")
+
+__all__ = ["AgentsConfig", "run_agents"]
+
+
+async def run_agents(config: AgentsConfig) -> None:
+    """Run the agents process until a signal or, when supervised, the end of standard input.
+
+    Raises:
+        StartupError: the scenario or the data directory cannot be used.
+    """
+    try:
+        scenario = load_scenario(config.scenario)
+        population = members(scenario)
+    except ScenarioError as error:
+        raise StartupError(str(error)) from error
+    if config.data_dir is not None:
+        prepare_data_dir(config.data_dir)
+    configure_logging(config.data_dir, "agents")
+    populated = asyncio.Event()
+    work = asyncio.create_task(keep_populated(config, scenario, population, populated), name="population")
+    waiting = asyncio.create_task(populated.wait(), name="populated")
+    try:
+        await asyncio.wait({work, waiting}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        reason = await serve_until_stopped(Ready("agents"), supervised=config.supervised, failure=work)
+        log.info("stopped", reason=reason)
+    finally:
+        for task in (waiting, work):
+            task.cancel()
+        await asyncio.gather(waiting, work, return_exceptions=True)
+
+
+async def keep_populated(
+    config: AgentsConfig, scenario: Scenario, population: Sequence[Member], populated: asyncio.Event
+) -> None:
+    """Hold one session after another, for ever; ``populated`` is set once everybody has joined."""
+    wait = RETRY_S
+    while True:
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                clients = await _connect(config, stack)
+                wait = RETRY_S
+                await Session(config, scenario, clients).run(population, populated)
+        except TradesimError as error:
+            log.info("no session", reason=str(error), retry_s=wait)
+        await asyncio.sleep(wait)
+        wait = min(wait * 1.5, RETRY_MAX_S)
+
+
+async def _connect(config: AgentsConfig, stack: contextlib.AsyncExitStack) -> list[Client]:
+    clients = []
+    for index in range(max(config.connections, 1)):
+        channels = PUBLIC_CHANNELS if index == 0 else ()
+        client = Client(config.url, channels=channels, connect_timeout_s=5.0)
+        try:
+            clients.append(await stack.enter_async_context(client))
+        except TimeoutError as error:
+            raise NotConnected(f"{config.url} did not answer in time") from error
+        if index:
+            await client.unsubscribe("orderbooks")
+    return clients

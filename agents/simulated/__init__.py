@@ -1,0 +1,1 @@
+"""The simulated driver: the same agents on a virtual clock, trading on the order-management system in process."""

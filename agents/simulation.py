@@ -1,0 +1,311 @@
+"""Virtual time: a scenario run on the very order-management system that the exchange runs, as fast as it goes.
+
+The same scenario and seed give the same event log, byte for byte. Agents, strategies, news and values are those of the
+live market; only clock and venue differ.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from agents.happenings import Happenings
+from agents.host import AgentHost
+from agents.intents import Listed
+from agents.market import NS, SAMPLE_NS, Levels
+from agents.newsroom import Story
+from agents.population import Member, make_agent, members
+from agents.rng import stream
+from agents.scenario import Scenario
+from agents.sentiment import score
+from agents.simulated.clock import VirtualClock
+from agents.simulated.recorder import DEPTH_LEVELS, Recorder
+from agents.simulated.venue import SimulatedVenue
+from agents.strategy import Context, Strategy
+from agents.world import World
+from engine.commands import AddInstrument, AdvanceTime, CancelAll, OpenAccount, PublishNews, SetInstrumentStatus
+from engine.oms import OrderManagementSystem
+from engine.types import CASH_SCALE, DECIMAL_SCALE, InstrumentStatus, SymbolId
+
+START_NS: Final = 34_200 * NS
+"""A session opens at half past nine, virtual time."""
+PROGRESS_EVERY_S: Final = 60
+DEPTH_EVERY_S: Final = 10
+EQUITY_EVERY_S: Final = 60
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a simulation is."""
+
+    simulated_s: float
+    total_s: float
+    orders: int
+    trades: int
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+StrategyFactory: TypeAlias = Callable[[Context], Strategy]
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """An agent from outside the scenario: a bot under test."""
+
+    name: str
+    make: StrategyFactory
+    capital: float = 1_000_000.0
+    latency_ms: float = 10.0
+
+
+class AgentOutcome(msgspec.Struct, frozen=True):
+    """How one agent did. Amounts in currency units."""
+
+    name: str
+    personality: str
+    capital: float
+    equity: float
+    fees: float
+    fills: int
+    curve: list[float]
+    """Equity once a minute."""
+
+    @property
+    def pnl(self) -> float:
+        """Profit."""
+        return self.equity - self.capital
+
+
+class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a simulation."""
+
+    scenario: str
+    seed: int
+    simulated_s: float
+    warm_up_s: float
+    interrupted: bool
+    event_hash: str
+    events: int
+    orders: int
+    trades: int
+    rejected: dict[str, int]
+    cpu_s: float
+    recorder: Recorder
+    agents: list[AgentOutcome]
+    stories: list[tuple[float, Story]]
+    """Seconds since the start, and the story with its truth."""
+
+
+class Simulation:
+    """One run, which can be taken step by step: ``run_until`` may be called again and again."""
+
+    def __init__(self, scenario: Scenario, seed: int | None = None, *, guests: Sequence[Guest] = ()) -> None:
+        """``seed`` replaces the scenario's own."""
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.oms = OrderManagementSystem()
+        self.world = World(scenario, self.seed, read_book=self._read_book)
+        self.clock = VirtualClock(self.world.market, START_NS)
+        self.recorder = Recorder()
+        self.venue = SimulatedVenue(self.oms, self.world, self.clock, self.recorder)
+        self.stories: list[tuple[float, Story]] = []
+        self._hosts: list[AgentHost] = []
+        self._capital: dict[str, float] = {}
+        self._curves: dict[str, list[float]] = {}
+        self._happenings = Happenings(scenario, self.seed)
+        self._list_instruments()
+        self._tick_at = START_NS
+        for member in members(scenario):
+            self._join(member)
+        for guest in guests:
+            self.add_guest(guest)
+        self.clock.call_at(START_NS, self._tick)
+        for host in list(self._hosts):
+            self._begin(host)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Simulated seconds so far."""
+        return (self.clock.now_ns() - START_NS) / NS
+
+    def add_guest(self, guest: Guest) -> AgentHost:
+        """Let an agent from outside the scenario take part."""
+        context = Context(guest.name, self.world.market, seed=self.seed, personality="guest")
+        return self._seat(context, guest.make(context), guest.capital, guest.latency_ms)
+
+    def run_until(self, seconds: float) -> None:
+        """Simulate up to so many seconds after the start."""
+        self.clock.run_until(START_NS + int(seconds * NS))
+
+    def host(self, name: str) -> AgentHost:
+        """One agent; ``KeyError`` when there is none of this name."""
+        return self.venue.seats[name].host
+
+    # --- set-up -------------------------------------------------------------------------------------------------
+
+    def _list_instruments(self) -> None:
+        for instrument in self.scenario.instruments:
+            self.venue.submit(AddInstrument(instrument=instrument))
+            symbol = self.world.list_instrument(
+                instrument.symbol_id,
+                instrument.ticker,
+                instrument.initial_price,
+                tick_size=instrument.tick_size_e8 / DECIMAL_SCALE,
+                lot_size=instrument.lot_size_e8 / DECIMAL_SCALE,
+                industry=instrument.industry,
+                description=instrument.description,
+            )
+            self.recorder.list_instrument(symbol)
+
+    def _join(self, member: Member) -> None:
+        context, strategy = make_agent(member, member.name, self.world.market, self.seed, self.world.fundamental)
+        self._seat(context, strategy, member.capital, member.latency_ms)
+
+    def _seat(self, context: Context, strategy: Strategy, capital: float, latency_ms: float) -> AgentHost:
+        name = context.agent_id
+        self.venue.submit(
+            OpenAccount(account=name, name=name, personality=context.personality, cash=round(capital * CASH_SCALE))
+        )
+        host = AgentHost(context, strategy, self.clock, self.venue)
+        self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"))
+        self._hosts.append(host)
+        self._capital[name] = capital
+        self._curves[name] = []
+        return host
+
+    def _begin(self, host: AgentHost) -> None:
+        for instrument in self.scenario.instruments:
+            host.deliver(Listed(instrument.symbol_id))
+
+    # --- every second -------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.world.tick()
+        elapsed = round(self.elapsed_s)
+        market, fundamental = self.world.market, self.world.fundamental
+        for symbol in market:
+            self.recorder.sample(symbol, fundamental.value(symbol.symbol_id) or 0.0)
+            if elapsed % DEPTH_EVERY_S == 0:
+                self.recorder.sample_depth(symbol.symbol_id, *self._read_book(symbol.symbol_id, DEPTH_LEVELS))
+        for story in self.world.stories():
+            self.publish(story)
+        self._happenings.due(self.elapsed_s, self)
+        if elapsed % EQUITY_EVERY_S == 0:
+            self._note_equity()
+        deadline = self.oms.next_deadline()
+        if deadline is not None and deadline <= market.now:
+            self.venue.submit(AdvanceTime())
+        self._tick_at += SAMPLE_NS
+        self.clock.call_at(self._tick_at, self._tick)
+
+    def _note_equity(self) -> None:
+        for account in self.oms.accounts():
+            curve = self._curves.get(account.account)
+            if curve is not None:
+                curve.append(account.equity / CASH_SCALE)
+
+    def _read_book(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
+        depth = self.oms.depth(symbol_id, levels)
+        if depth is None:
+            return (), ()
+        bids = tuple([(level.price, level.qty) for level in depth.bids])
+        return bids, tuple([(level.price, level.qty) for level in depth.asks])
+
+    # --- what scenarios may ask (``happenings.Stage``) -------------------------------------------------------------
+
+    def publish(self, story: Story) -> None:
+        """Have the exchange publish a story, with the sentiment its text has."""
+        self.stories.append((self.elapsed_s, story))
+        sentiment = score(f"{story.headline}. {story.content}")
+        self.venue.submit(
+            PublishNews(
+                headline=story.headline,
+                content=story.content,
+                sentiment=round(sentiment * 1000),
+                symbol_id=story.symbol_id,
+                impact_type=story.scope,
+            )
+        )
+
+    def set_paused(self, personality: str, *, paused: bool) -> None:
+        """Pause or resume all agents of one personality; paused ones cancel their orders."""
+        for host in self._hosts:
+            if host.context.personality == personality:
+                if paused:
+                    host.pause()
+                    self.venue.submit(CancelAll(account=host.agent_id))
+                else:
+                    host.resume()
+
+    def set_status(self, symbol_id: SymbolId, status: InstrumentStatus) -> None:
+        """Halt or open an instrument."""
+        self.venue.submit(SetInstrumentStatus(symbol_id=symbol_id, status=status, reason="scenario"))
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def result(self, *, cpu_s: float = 0.0, interrupted: bool = False) -> SimulationResult:
+        """Everything so far."""
+        return SimulationResult(
+            scenario=self.scenario.name,
+            seed=self.seed,
+            simulated_s=self.elapsed_s,
+            warm_up_s=min(self.scenario.market.warm_up_minutes * 60, self.elapsed_s / 4),
+            interrupted=interrupted,
+            event_hash=self.venue.log.hexdigest(),
+            events=self.venue.log.events,
+            orders=self.venue.orders,
+            trades=sum(len(tape.time) for tape in self.recorder.tapes.values()),
+            rejected=dict(self.venue.rejected),
+            cpu_s=cpu_s,
+            recorder=self.recorder,
+            agents=self._outcomes(),
+            stories=self.stories,
+        )
+
+    def _outcomes(self) -> list[AgentOutcome]:
+        outcomes = []
+        for host in self._hosts:
+            account = self.oms.account(host.agent_id)
+            if account is not None:
+                outcomes.append(
+                    AgentOutcome(
+                        host.agent_id,
+                        host.context.personality,
+                        self._capital[host.agent_id],
+                        account.equity / CASH_SCALE,
+                        account.fees_paid / CASH_SCALE,
+                        host.context.portfolio.fills,
+                        self._curves[host.agent_id],
+                    )
+                )
+        return outcomes
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    hours: float | None = None,
+    guests: Sequence[Guest] = (),
+    progress: ProgressCallback | None = None,
+) -> SimulationResult:
+    """Run a scenario; an interrupt (Ctrl-C) ends it early and keeps what was computed.
+
+    ``seed`` and ``hours`` replace the scenario's own; ``progress`` is called once a simulated minute.
+    """
+    total_s = (scenario.market.hours if hours is None else hours) * 3600
+    started = time.process_time()
+    simulation = Simulation(scenario, seed, guests=guests)
+    interrupted = False
+    try:
+        done = 0.0
+        while done < total_s:
+            done = min(done + PROGRESS_EVERY_S, total_s)
+            simulation.run_until(done)
+            if progress is not None:
+                trades = sum(len(tape.time) for tape in simulation.recorder.tapes.values())
+                progress(Progress(done, total_s, simulation.venue.orders, trades))
+    except KeyboardInterrupt:
+        interrupted = True
+    return simulation.result(cpu_s=time.process_time() - started, interrupted=interrupted)
