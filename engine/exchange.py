@@ -10,7 +10,7 @@ from collections import deque
 from typing import TypeAlias
 
 from engine.events import AnyEvent, OrderCanceled, OrderReplaced
-from engine.ledger import Ledger
+from engine.ledger import Ledger, Position
 from engine.market import Market
 from engine.order import Order
 from engine.service import NewsView
@@ -28,6 +28,7 @@ class Exchange:
     """Markets, ledger, working orders, and the events of the running command."""
 
     __slots__ = (
+        "changed",
         "delisted",
         "events",
         "ledger",
@@ -39,6 +40,7 @@ class Exchange:
         "next_trade_id",
         "now",
         "orders",
+        "pending",
         "timers",
         "touched",
     )
@@ -56,6 +58,10 @@ class Exchange:
         self.timers = Timers()
         self.touched: dict[Market, None] = {}
         """Markets whose book the running command may have changed."""
+        self.pending: dict[Market, None] = {}
+        """Markets whose stops the running command may have triggered."""
+        self.changed: dict[Position, None] = {}
+        """Positions with reduce-only orders that the running command has changed."""
         self.news: deque[NewsView] = deque(maxlen=NEWS_KEPT)
         self.next_order_id = 1
         self.next_trade_id = 1
@@ -97,39 +103,45 @@ class Exchange:
             self.timers.keep_order(entry.expires_at, order.order_id)
         if order.quote:
             del position.quotes[order.key]
-        if order.guarded:
-            del position.guarded[order.order_id]
+
+    def wait(self, order: WorkingOrder, stop_price: int) -> None:
+        """Let a stop wait; if its price has been reached already, it is triggered at the end of this command."""
+        market = order.position.market
+        order.waiting = True
+        self.orders[order.order_id] = order
+        market.stops.add(order, stop_price)
+        market.stops.traded(market.mark, market.mark)
+        self.pending[market] = None
 
     def rest(self, order: WorkingOrder) -> None:
         """Put an order into its book and hold back what it may need."""
         position = order.position
-        lots = order.shown
+        self.hold(order, order.shown)
+        if order.guarded:
+            position.guarded[order.order_id] = order
         position.market.engine.rest(order)
         self.touch(position.market, order.key)
-        if order.key > 0:
+
+    def lift(self, order: WorkingOrder) -> None:
+        """Take an order out of its book and hold nothing back for it."""
+        market = order.position.market
+        self.hold(order, -order.shown - order.hidden)
+        if order.guarded:
+            del order.position.guarded[order.order_id]
+        market.engine.cancel(order)
+        self.touch(market, order.key)
+
+    def hold(self, order: WorkingOrder, lots: int) -> None:
+        """Hold back what ``lots`` more (or, negative, fewer) of a resting order may need."""
+        position = order.position
+        if order.guarded:
+            position.reducing += lots
+        elif order.key > 0:
             position.buy_qty += lots
             position.buy_hold += lots * order.hold
         else:
             position.sell_qty += lots
             position.sell_hold += lots * order.hold
-        position.hold()
-
-    def lift(self, order: WorkingOrder) -> None:
-        """The reverse of ``rest``."""
-        market = order.position.market
-        self.release(order, order.shown + order.hidden)
-        market.engine.cancel(order)
-        self.touch(market, order.key)
-
-    def release(self, order: WorkingOrder, lots: int) -> None:
-        """Hold back no longer what ``lots`` of a resting order needed."""
-        position = order.position
-        if order.key > 0:
-            position.buy_qty -= lots
-            position.buy_hold -= lots * order.hold
-        else:
-            position.sell_qty -= lots
-            position.sell_hold -= lots * order.hold
         position.hold()
 
     def canceled(self, order: WorkingOrder, reason: CancelReason) -> None:
@@ -168,6 +180,10 @@ class Exchange:
 
     def cancel(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Take a working order off the market."""
-        self.lift(order)
+        if order.waiting:
+            order.position.market.stops.remove(order)
+            del self.orders[order.order_id]
+        else:
+            self.lift(order)
         self.leave(order)
         self.canceled(order, reason)

@@ -43,6 +43,7 @@ class Position:
         "qty",
         "quotes",
         "realized_pnl",
+        "reducing",
         "sell_hold",
         "sell_qty",
     )
@@ -61,6 +62,8 @@ class Position:
         self.buy_hold = 0
         self.sell_qty = 0
         self.sell_hold = 0
+        self.reducing = 0
+        """Lots of the resting reduce-only orders, which are in none of the four sums."""
         self.need = 0
         """Minor units held back for the working orders here."""
         self.quotes: dict[int, WorkingOrder] = {}
@@ -90,23 +93,23 @@ class Position:
         if (held < 0) is not (self.qty < 0):
             self.account.shorts += 1 if self.qty < 0 else -1
 
-    def needed(self, buy_qty: int, buy_hold: int, sell_qty: int, sell_hold: int) -> int:
+    def needed(self, buy_qty: int, buy_hold: int, sell_qty: int, sell_hold: int, reducing: int) -> int:
         """Minor units to hold back for such open orders: the dearer of what all buys, or all sells, would open.
 
-        Lots that only close the position hold nothing back.
+        Lots that only close the position hold nothing back; what reduce-only orders may close, others cannot.
         """
         held = self.qty
         if held >= 0:
-            opening = sell_qty - held
-            sells = 0 if opening <= 0 else sell_hold if not held else -(-sell_hold * opening // sell_qty)
+            opening = sell_qty - max(held - reducing, 0)
+            sells = 0 if opening <= 0 else -(-sell_hold * opening // sell_qty)
             return buy_hold if buy_hold > sells else sells
-        opening = buy_qty + held
+        opening = buy_qty - max(-held - reducing, 0)
         buys = 0 if opening <= 0 else -(-buy_hold * opening // buy_qty)
         return sell_hold if sell_hold > buys else buys
 
     def hold(self) -> None:
         """Bring what is held back in line with position and open orders."""
-        need = self.needed(self.buy_qty, self.buy_hold, self.sell_qty, self.sell_hold)
+        need = self.needed(self.buy_qty, self.buy_hold, self.sell_qty, self.sell_hold, self.reducing)
         self.account.reserved += need - self.need
         self.need = need
 
@@ -249,13 +252,21 @@ def _check_account(account: Account) -> None:
 
 
 def _check_position(position: Position) -> None:
-    totals = [0, 0, 0, 0]
-    for order in position.account.orders.values():
-        if order.position is position and order.level is not None:
-            offset = 0 if order.key > 0 else 2
-            totals[offset] += order.leaves
-            totals[offset + 1] += order.leaves * order.hold
-    open_now = [position.buy_qty, position.buy_hold, position.sell_qty, position.sell_hold]
-    ensure(totals == open_now, "open lots or held cash are miscounted")
-    ensure(position.need == position.needed(*open_now), "the reservation is out of date")
+    buy_qty = buy_hold = sell_qty = sell_hold = reducing = 0
+    resting = [o for o in position.account.orders.values() if o.position is position and o.level is not None]
+    for order in resting:
+        if order.guarded:
+            reducing += order.leaves
+            reduced = position.qty if order.key < 0 else -position.qty
+            ensure(order.leaves <= reduced, "a reduce-only order could turn the position")
+        elif order.key > 0:
+            buy_qty, buy_hold = buy_qty + order.leaves, buy_hold + order.leaves * order.hold
+        else:
+            sell_qty, sell_hold = sell_qty + order.leaves, sell_hold + order.leaves * order.hold
+    totals = (buy_qty, buy_hold, sell_qty, sell_hold, reducing)
+    counted = (position.buy_qty, position.buy_hold, position.sell_qty, position.sell_hold, position.reducing)
+    ensure(totals == counted, "open lots or held cash are miscounted")
+    ensure(position.need == position.needed(*totals), "the reservation is out of date")
     ensure((position.cost > 0) is (position.qty > 0), "cost and position disagree")
+    ensure(position.quotes == {o.key: o for o in resting if o.quote}, "quotes are not filed under their prices")
+    ensure(position.guarded == {o.order_id: o for o in resting if o.guarded}, "a reduce-only order is not known as one")

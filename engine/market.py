@@ -9,6 +9,7 @@ from engine.marketdata import MarketData
 from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
 from engine.order import Order
 from engine.service import DepthView
+from engine.triggers import Triggers
 from engine.types import InstrumentStatus
 
 _PPM = 1_000_000
@@ -25,6 +26,7 @@ class Market:
         "mark",
         "published",
         "status",
+        "stops",
         "taker_ppm",
         "tick_value",
         "touched",
@@ -44,6 +46,7 @@ class Market:
         self.taker_ppm = instrument.fees.taker_ppm
         self.worst_ppm = max(0, self.maker_ppm, self.taker_ppm)
         self.data = MarketData()
+        self.stops = Triggers()
         self.published: dict[int, LevelChange] = {}
         """Visible state of each level, by signed price, as the last ``DepthChanged`` left it."""
         self.touched: dict[int, None] = {}

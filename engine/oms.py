@@ -48,6 +48,8 @@ from engine.invariants import ensure
 from engine.ledger import Account
 from engine.market import Market
 from engine.placing import place
+from engine.quoting import quote
+from engine.reducing import tidy
 from engine.replacing import replace
 from engine.service import (
     AccountView,
@@ -61,6 +63,7 @@ from engine.service import (
     TradeView,
 )
 from engine.state import capture, restore
+from engine.stops import trigger
 from engine.types import AccountId, CancelReason, OrderId, RejectCode, SymbolId
 from engine.working_order import WorkingOrder
 
@@ -108,6 +111,10 @@ class OrderManagementSystem:
         if rejected is not None:
             x.now = before
             return [rejected]
+        if x.changed:
+            tidy(x)
+        if x.pending:
+            trigger(x)
         if x.touched:
             x.publish()
         self._sequence += len(events)
@@ -169,7 +176,13 @@ class OrderManagementSystem:
         return None
 
     def _mass_quote(self, command: MassQuote) -> Rejected | None:
-        return _rejected(command, (RejectCode.NOT_ALLOWED, "mass quotes are not taken yet", None))
+        x = self._exchange
+        account = x.ledger.accounts.get(command.account)
+        market = x.markets.get(command.symbol_id)
+        if account is None or market is None or account.closed or account is x.ledger.exchange:
+            return self._refuse_door(command, account, market)
+        refusal = quote(x, account, market, command)
+        return None if refusal is None else _rejected(command, refusal)
 
     def _refuse_door(self, command: NewOrder | MassQuote, account: Account | None, market: Market | None) -> Rejected:
         if account is None:

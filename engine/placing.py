@@ -7,8 +7,9 @@ from engine.events import OrderAccepted
 from engine.exchange import Exchange, Refusal
 from engine.ledger import ANSWERS_KEPT, Account, Position
 from engine.market import Market
-from engine.matching import Fill
-from engine.risk import check_band, check_funds, check_limits, check_rate, check_room, check_shape
+from engine.matching import WORST_ASK, WORST_BID, Fill
+from engine.reducing import reducible, trim
+from engine.risk import check_band, check_funds, check_rate, check_reach, check_room, check_shape, check_size
 from engine.service import OrderAnswer
 from engine.settlement import settle
 from engine.types import (
@@ -32,14 +33,23 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
     if refusal is not None:
         return refusal
     position = account.position(market)
-    key, hold, refusal = price(position, command)
+    stop_price = command.stop_price
+    if stop_price is None:
+        key, hold, refusal = terms(position, command, command.price, command.qty)
+    else:
+        key, hold, refusal = _waiting_terms(position, command)
     if refusal is not None:
         return refusal
     order = WorkingOrder(x.next_order_id, position, command, key, hold, x.now)
     x.next_order_id += 1
     account.order_times.append(x.now)
     accepted(x, order)
-    notional = execute(x, order)
+    notional = 0
+    if stop_price is None:
+        notional = execute(x, order)
+    else:
+        x.wait(order, stop_price)
+        x.enter(order)
     if command.client_order_id is not None:
         _remember(account, command.client_order_id, order, notional)
     return None
@@ -52,38 +62,71 @@ def check_phase(market: Market, command: NewOrder) -> Refusal | None:
     if market.status is not InstrumentStatus.AUCTION:
         return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
     if command.type is OrderType.MARKET or command.tif in (_IOC, _FOK) or command.post_only or command.reduce_only:
-        return RejectCode.INSTRUMENT_HALTED, "an auction takes plain limit orders only", None
+        return RejectCode.INSTRUMENT_HALTED, "an auction takes plain limit orders and stops only", None
     return None
 
 
-def price(position: Position, order: NewOrder) -> tuple[int, int, Refusal | None]:
-    """Signed limit price of an order and minor units to hold back for each lot, or why the market refuses it."""
+def terms(position: Position, order: NewOrder, limit: int | None, qty: int) -> tuple[int, int, Refusal | None]:
+    """Signed limit price and minor units to hold back for each lot of an order about to enter the market.
+
+    ``limit`` None is a market order. Says instead why the market or the account cannot take the order.
+    """
     market = position.market
-    side = order.side
-    buying = side is Side.BUY
-    if order.price is None:
+    buying = order.side is Side.BUY
+    if limit is None:
         key = market.protection(buying=buying)
-        lots, hold = sweep(position, key, order.qty)
+        lots, hold = sweep(position, key, qty)
         if not lots:
             return 0, 0, (RejectCode.NO_LIQUIDITY, "there is nothing to trade with inside the price band", None)
-        value = hold
         lot_hold = 0
+        value = hold
+        refusal = _check_fill(position, order, key, qty)
     else:
-        refusal = check_band(market, order.price)
-        if refusal is not None:
-            return 0, 0, refusal
-        key = order.price if buying else -order.price
-        lots = order.qty
-        lot_hold = market.lot_hold(order.price if buying else sell_price(market, order.price))
-        hold = lot_hold * lots
-        value = order.price * lots * market.tick_value
-        refusal = check_execution(position, order, key)
-        if refusal is not None:
-            return 0, 0, refusal
-    refusal = check_limits(position, position.account.limits, side, order.qty, value) or check_funds(
-        position, side, lots, hold
-    )
+        key = limit if buying else -limit
+        lots = qty
+        lot_hold = market.lot_hold(limit if buying else sell_price(market, limit))
+        hold = lot_hold * qty
+        value = limit * qty * market.tick_value
+        refusal = check_band(market, limit) or _check_execution(position, order, key, qty)
+    if refusal is None:
+        refusal = check_size(position.account.limits, qty, value) or _check_risk(position, order, qty, lots, hold)
     return key, lot_hold, refusal
+
+
+def _waiting_terms(position: Position, order: NewOrder) -> tuple[int, int, Refusal | None]:
+    """The same for a stop, which is checked against market and buying power only when it is triggered."""
+    buying = order.side is Side.BUY
+    worst = WORST_BID if buying else WORST_ASK
+    key = worst if order.price is None else order.price if buying else -order.price
+    value = order.qty * max(order.price or 0, order.stop_price or 0) * position.market.tick_value
+    return key, 0, check_size(position.account.limits, order.qty, value) or check_room(position.account)
+
+
+def _check_risk(position: Position, order: NewOrder, qty: int, lots: int, hold: int) -> Refusal | None:
+    """Whether position limits and buying power allow ``qty`` lots more, of which ``lots`` hold back ``hold`` in all."""
+    p = position
+    closing = min(p.reducing, abs(p.qty))
+    if order.reduce_only:
+        return check_reducing(p, order.side, qty) or check_funds(
+            p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + qty
+        )
+    if order.side is Side.BUY:
+        return check_reach(p, p.buy_qty + qty, 0) or check_funds(
+            p, p.buy_qty + lots, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing
+        )
+    return check_reach(p, 0, p.sell_qty + qty + (closing if p.qty > 0 else 0)) or check_funds(
+        p, p.buy_qty, p.buy_hold, p.sell_qty + lots, p.sell_hold + hold, p.reducing
+    )
+
+
+def check_reducing(position: Position, side: Side, qty: int) -> Refusal | None:
+    """Whether ``qty`` lots only reduce the position, and leave other orders of the account what they need."""
+    lots = reducible(position, side)
+    if qty > lots:
+        return RejectCode.WOULD_NOT_REDUCE, f"the position can be reduced by {lots} lots", "qty"
+    if side is Side.SELL and not position.account.limits.short_selling:
+        return check_reach(position, 0, position.sell_qty + min(position.reducing + qty, lots))
+    return None
 
 
 def sell_price(market: Market, limit: int) -> int:
@@ -112,19 +155,20 @@ def sweep(position: Position, limit_key: int, qty: int) -> tuple[int, int]:
     return qty - wanted, hold
 
 
-def check_execution(position: Position, order: NewOrder, key: int) -> Refusal | None:
+def _check_execution(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
     """Whether the book lets an order do what it insists on."""
-    market = position.market
-    if order.post_only:
-        if market.engine.would_cross(key):
-            return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
-    elif order.tif is _FOK:
-        account = position.account
-        if not market.engine.can_fill(account.number, key, order.qty, account.stp):
-            return RejectCode.WOULD_NOT_FILL, "the whole quantity cannot trade at once", "qty"
-        return None
-    if order.tif is not _IOC:
-        return check_room(position.account)
+    if order.post_only and position.market.engine.would_cross(key):
+        return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
+    if order.tif is _FOK:
+        return _check_fill(position, order, key, qty)
+    return None if order.tif is _IOC else check_room(position.account)
+
+
+def _check_fill(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
+    """Whether a fill-or-kill order can be filled."""
+    account = position.account
+    if order.tif is _FOK and not position.market.engine.can_fill(account.number, key, qty, account.stp):
+        return RejectCode.WOULD_NOT_FILL, "the whole quantity cannot trade at once", "qty"
     return None
 
 
@@ -159,17 +203,14 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
     engine = market.engine
     notional = 0
     if market.status is InstrumentStatus.OPEN:
-        fills: list[Fill] = []
-        engine.match(order, order.key, position.account.stp, fills)
-        if fills:
-            notional = settle(x, order, fills)
+        notional = _match(x, order)
         if not order.shown:
             return notional
         if engine.self_trade:
             x.canceled(order, CancelReason.SELF_TRADE)
             return notional
-    if entry.price is None:
-        banded = engine.book.opposite(order.key).keys
+    if entry.type is OrderType.MARKET or entry.type is OrderType.STOP:
+        banded = bool(engine.book.opposite(order.key).keys)
         x.canceled(order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
     elif entry.tif is _IOC or entry.tif is _FOK:
         x.canceled(order, CancelReason.IOC_REMAINDER)
@@ -179,6 +220,24 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
         if order.order_id not in position.account.orders:
             x.enter(order)
     return notional
+
+
+def _match(x: Exchange, order: WorkingOrder) -> int:
+    """Match and settle; reduce-only orders in the way are trimmed first to what the fills so far left to reduce."""
+    engine = order.position.market.engine
+    stp = order.position.account.stp
+    fills: list[Fill] = []
+    notional = 0
+    while True:
+        engine.match(order, order.key, stp, fills)
+        if fills:
+            notional += settle(x, order, fills)
+        paused = engine.paused
+        if paused is None:
+            return notional
+        if isinstance(paused, WorkingOrder):
+            trim(x, paused)
+        engine.cleared = paused
 
 
 def _remember(account: Account, client_order_id: str, order: WorkingOrder, notional: int) -> None:

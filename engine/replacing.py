@@ -5,16 +5,18 @@ from __future__ import annotations
 from engine.commands import ReplaceOrder
 from engine.exchange import Exchange, Refusal
 from engine.placing import execute, sell_price
+from engine.reducing import reducible
 from engine.risk import (
     PRICE_MAX,
     QTY_MAX,
     check_band,
     check_funds,
-    check_limits,
     check_rate,
+    check_reach,
+    check_size,
     invalid,
 )
-from engine.types import InstrumentStatus, RejectCode, Side
+from engine.types import InstrumentStatus, OrderType, RejectCode, Side
 from engine.working_order import WorkingOrder
 
 
@@ -23,34 +25,44 @@ def replace(x: Exchange, order: WorkingOrder, command: ReplaceOrder) -> Refusal 
     leaves = order.qty - order.cum
     qty = leaves if command.qty is None else command.qty
     price = abs(order.key) if command.price is None else command.price
-    if not 0 < qty <= QTY_MAX:
-        return invalid("qty must be positive; cancel the order instead", "qty")
-    if not 0 < price <= PRICE_MAX:
-        return invalid("price must be positive", "price")
-    if command.stop_price is not None:
-        return invalid("the order is not a stop that waits", "stop_price")
-    account = order.position.account
-    refusal = check_rate(account, x.now)
+    refusal = _check_shape(order, command, qty) or check_rate(order.position.account, x.now)
     if refusal is not None:
         return refusal
-    if price == abs(order.key) and qty <= leaves:
-        _reduce(x, order, leaves - qty)
+    if order.waiting:
+        refusal = _replace_waiting(x, order, command, qty)
+    elif price == abs(order.key) and qty <= leaves:
+        give_back(x, order, leaves - qty)
     else:
         refusal = _check(order, price, qty)
-        if refusal is not None:
-            return refusal
-        _move(x, order, price, qty)
-    account.order_times.append(x.now)
+        if refusal is None:
+            move(x, order, price, qty)
+    if refusal is None:
+        order.position.account.order_times.append(x.now)
+    return refusal
+
+
+def _check_shape(order: WorkingOrder, command: ReplaceOrder, qty: int) -> Refusal | None:
+    if order.quote:
+        return RejectCode.NOT_ALLOWED, "a quote is changed by the next mass quote", "order_id"
+    if not 0 < qty <= QTY_MAX:
+        return invalid("qty must be positive; cancel the order instead", "qty")
+    for field, value in (("price", command.price), ("stop_price", command.stop_price)):
+        if value is not None and not 0 < value <= PRICE_MAX:
+            return invalid(f"{field} must be positive", field)
+    if command.stop_price is not None and not order.waiting:
+        return invalid("only a stop that waits has a stop_price", "stop_price")
+    if command.price is not None and order.entry.type is OrderType.STOP:
+        return invalid("STOP orders have no price", "price")
     return None
 
 
-def _reduce(x: Exchange, order: WorkingOrder, lots: int) -> None:
-    """Give ``lots`` back; the order keeps its place."""
+def give_back(x: Exchange, order: WorkingOrder, lots: int) -> None:
+    """Give ``lots`` of a resting order back; it keeps its place."""
     if lots:
         market = order.position.market
         market.engine.reduce(order, lots)
         order.qty -= lots
-        x.release(order, lots)
+        x.hold(order, -lots)
         x.touch(market, order.key)
     x.replaced(order, priority_kept=True)
 
@@ -59,32 +71,46 @@ def _check(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
     """Whether the order could come anew with this price and open quantity, once the old one is gone."""
     position = order.position
     market = position.market
-    entry = order.entry
     if market.status is InstrumentStatus.HALTED:
         return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
-    refusal = check_band(market, price)
-    if refusal is not None:
-        return refusal
     key = price if order.key > 0 else -price
-    if entry.post_only and market.engine.would_cross(key):
+    if order.entry.post_only and market.status is InstrumentStatus.OPEN and market.engine.would_cross(key):
         return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
-    more = qty - (order.qty - order.cum)
-    value = price * qty * market.tick_value
-    hold = _lot_hold(order, price) * qty - order.hold * (order.qty - order.cum)
-    return check_limits(position, position.account.limits, entry.side, more, value) or check_funds(
-        position, entry.side, more, hold
+    refusal = check_band(market, price) or check_size(position.account.limits, qty, price * qty * market.tick_value)
+    return refusal or _check_risk(order, price, qty)
+
+
+def _check_risk(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
+    p = order.position
+    leaves = order.qty - order.cum
+    more = qty - leaves
+    if order.entry.reduce_only:
+        lots = reducible(p, order.entry.side)
+        if qty > lots:
+            return RejectCode.WOULD_NOT_REDUCE, f"the position can be reduced by {lots} lots", "qty"
+        return check_funds(p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + more)
+    hold = lot_hold(order, price) * qty - order.hold * leaves
+    if order.key > 0:
+        return check_reach(p, p.buy_qty + more, 0) or check_funds(
+            p, p.buy_qty + more, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing
+        )
+    closing = min(p.reducing, p.qty) if p.qty > 0 else 0
+    return check_reach(p, 0, p.sell_qty + more + closing) or check_funds(
+        p, p.buy_qty, p.buy_hold, p.sell_qty + more, p.sell_hold + hold, p.reducing
     )
 
 
-def _lot_hold(order: WorkingOrder, price: int) -> int:
+def lot_hold(order: WorkingOrder, price: int) -> int:
+    """Minor units to hold back for each lot of an order at a new price."""
     market = order.position.market
     return market.lot_hold(price if order.entry.side is Side.BUY else sell_price(market, price))
 
 
-def _move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
-    """Take the order out and let it come in again at the back of the queue; it may trade at once."""
+def move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
+    """Take an order out and let it come in again at the back of the queue; it may trade at once."""
+    hold = lot_hold(order, price)
     x.lift(order)
-    order.hold = _lot_hold(order, price)
+    order.hold = hold
     order.key = price if order.key > 0 else -price
     order.qty = order.cum + qty
     order.shown, order.hidden = qty, 0
@@ -92,3 +118,21 @@ def _move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
     execute(x, order)
     if order.level is None:
         x.leave(order)
+
+
+def _replace_waiting(x: Exchange, order: WorkingOrder, command: ReplaceOrder, qty: int) -> Refusal | None:
+    """Change a stop that waits; among stops of one price it keeps its place, which is its age."""
+    market = order.position.market
+    stop_price = order.stop_price or 0 if command.stop_price is None else command.stop_price
+    price = None if order.entry.type is OrderType.STOP else command.price or abs(order.key)
+    value = qty * max(stop_price, price or 0) * market.tick_value
+    refusal = check_size(order.position.account.limits, qty, value)
+    if refusal is not None:
+        return refusal
+    market.stops.remove(order)
+    if price is not None:
+        order.key = price if order.key > 0 else -price
+    order.qty = order.shown = qty
+    x.wait(order, stop_price)
+    x.replaced(order, priority_kept=True)
+    return None

@@ -8,7 +8,7 @@ from engine.commands import AccountLimits, NewOrder
 from engine.exchange import Refusal
 from engine.ledger import Account, Position
 from engine.market import Market
-from engine.types import OrderType, RejectCode, Side, TimeInForce
+from engine.types import OrderType, RejectCode, TimeInForce
 
 PRICE_MAX: Final = 10**15
 QTY_MAX: Final = 10**15
@@ -63,8 +63,8 @@ def _check_time(order: NewOrder, now: int) -> Refusal | None:
             return invalid("GTD orders need expires_at in the future", "expires_at")
     elif order.expires_at is not None:
         return invalid("only GTD orders expire at a time", "expires_at")
-    if order.tif is TimeInForce.FOK and order.type in _STOP_TYPES:
-        return invalid("a stop cannot be fill-or-kill", "tif")
+    if order.tif in _AT_ONCE and order.type in _STOP_TYPES:
+        return invalid("a stop waits; its tif is GTC, DAY or GTD", "tif")
     return None
 
 
@@ -77,32 +77,34 @@ def check_band(market: Market, price: int) -> Refusal | None:
     return None
 
 
-def check_limits(position: Position, limits: AccountLimits, side: Side, qty: int, value: int) -> Refusal | None:
-    """Whether size, notional (minor units) and the position it could lead to are within the account's limits."""
+def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
+    """Whether an order's quantity and value (minor units) are within the account's limits."""
     if value > NOTIONAL_MAX:
         return RejectCode.ORDER_LIMIT, "the order's value is too large", "qty"
     if limits.max_order_qty is not None and qty > limits.max_order_qty:
         return RejectCode.ORDER_LIMIT, f"an order may have {limits.max_order_qty} lots at most", "qty"
     if limits.max_order_notional is not None and value > limits.max_order_notional:
         return RejectCode.ORDER_LIMIT, "the order's value is over the account's limit", "qty"
-    if side is Side.BUY:
-        if limits.max_position is not None and position.qty + position.buy_qty + qty > limits.max_position:
-            return RejectCode.POSITION_LIMIT, f"the position may be {limits.max_position} lots at most", "qty"
-        return None
-    lowest = position.qty - position.sell_qty - qty
-    if limits.max_position is not None and -lowest > limits.max_position:
-        return RejectCode.POSITION_LIMIT, f"the position may be {limits.max_position} lots at most", "qty"
-    if lowest < 0 and not limits.short_selling:
+    return None
+
+
+def check_reach(position: Position, buys: int, sells: int) -> Refusal | None:
+    """Whether the position may become what it would if ``buys`` lots, or ``sells`` lots, traded."""
+    limits = position.account.limits
+    limit = limits.max_position
+    lowest = position.qty - sells
+    if limit is not None and ((buys and position.qty + buys > limit) or (sells and -lowest > limit)):
+        return RejectCode.POSITION_LIMIT, f"the position may be {limit} lots at most", "qty"
+    if lowest < 0 < sells and not limits.short_selling:
         return RejectCode.POSITION_LIMIT, f"the account may not sell short: {-lowest} lots are not its own", "qty"
     return None
 
 
-def check_funds(position: Position, side: Side, lots: int, hold: int) -> Refusal | None:
-    """Whether the account can afford ``lots`` more open lots that hold back ``hold`` minor units in all."""
-    if side is Side.BUY:
-        need = position.needed(position.buy_qty + lots, position.buy_hold + hold, position.sell_qty, position.sell_hold)
-    else:
-        need = position.needed(position.buy_qty, position.buy_hold, position.sell_qty + lots, position.sell_hold + hold)
+def check_funds(
+    position: Position, buy_qty: int, buy_hold: int, sell_qty: int, sell_hold: int, reducing: int
+) -> Refusal | None:
+    """Whether the account could hold back what these open orders in one instrument need."""
+    need = position.needed(buy_qty, buy_hold, sell_qty, sell_hold, reducing)
     short = need - position.need
     if short > 0:
         short -= position.account.headroom

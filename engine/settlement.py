@@ -20,7 +20,7 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
     market = taker.position.market
     side = taker.entry.side
     symbol_id = market.instrument.symbol_id
-    notional = 0
+    notional = first = 0
     for maker, price, lots in fills:
         if TYPE_CHECKING:
             assert isinstance(maker, WorkingOrder)
@@ -35,11 +35,16 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
         market.traded = True
         market.data.add(trade, x.now)
         notional += price * lots
-        x.release(maker, lots)
+        first = first or price
+        x.hold(maker, -lots)
         fill(x, maker, trade, _MAKER, market.maker_ppm)
         if maker.cum == maker.qty:
-            x.leave(maker)
+            _gone(x, maker)
         fill(x, taker, trade, _TAKER, market.taker_ppm)
+    if notional and market.stops:
+        # A sweep goes one way, so its first and last price are its extremes.
+        market.stops.traded(min(first, market.mark), max(first, market.mark))
+        x.pending[market] = None
     fills.clear()
     return notional
 
@@ -63,6 +68,8 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
         account.fees_paid += fee
         x.ledger.exchange.cash += fee
     position.hold()
+    if position.guarded:
+        x.changed[position] = None
     order.cum += lots
     filled = OrderFilled(
         order_id=order.order_id,
@@ -85,13 +92,13 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
 def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int) -> None:
     """Say what self-trade prevention did: with 0 ``lots`` the maker was canceled, else both lost that many."""
     if not lots:
-        x.release(maker, maker.shown + maker.hidden)
-        x.leave(maker)
+        x.hold(maker, -maker.shown - maker.hidden)
+        _gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
         return
-    x.release(maker, lots)
+    x.hold(maker, -lots)
     if maker.qty - maker.cum == lots:
-        x.leave(maker)
+        _gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
     else:
         maker.qty -= lots
@@ -102,3 +109,10 @@ def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int)
     else:
         x.canceled(taker, CancelReason.SELF_TRADE)
         taker.qty -= lots
+
+
+def _gone(x: Exchange, maker: WorkingOrder) -> None:
+    """Forget an order that the matching engine has taken out of the book."""
+    if maker.guarded:
+        del maker.position.guarded[maker.order_id]
+    x.leave(maker)

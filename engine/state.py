@@ -95,6 +95,9 @@ class MarketState(msgspec.Struct, frozen=True, array_like=True):
     mark: int
     traded: bool
     orders: list[OrderState]
+    stops: list[OrderState]
+    stops_traded: tuple[int, int]
+    """Lowest and highest price that a halt kept from triggering stops."""
     tape: list[tuple[Trade, int]]
     candles: CandlesState
 
@@ -159,12 +162,15 @@ def restore(data: bytes) -> tuple[Exchange, int]:
     for account_state in state.accounts:
         _restore_account(x, account_state)
     for market_state in state.markets:
-        for order_state in market_state.orders:
+        for order_state in (*market_state.orders, *market_state.stops):
             _restore_order(x, order_state)
+        stops = x.markets[market_state.instrument.symbol_id].stops
+        stops.low, stops.high = market_state.stops_traded
     for account in x.ledger.numbered:
         account.orders = dict(sorted(account.orders.items()))
     x.publish()
     x.events.clear()
+    x.pending.clear()
     return x, state.sequence
 
 
@@ -178,6 +184,8 @@ def _market_state(market: Market) -> MarketState:
         mark=market.mark,
         traded=market.traded,
         orders=[_order_state(order) for order in orders if isinstance(order, WorkingOrder)],
+        stops=[_order_state(order) for order in market.stops],
+        stops_traded=(market.stops.low, market.stops.high),
         tape=list(market.data.tape),
         candles=CandlesState(
             current=None if candles.current is None else candles.current.view(1),
@@ -293,6 +301,12 @@ def _restore_order(x: Exchange, state: OrderState) -> None:
     order.quote = state.quote
     order.display = state.display
     order.shown = state.shown + state.hidden
+    x.enter(order)
+    if state.waiting:
+        x.wait(order, state.stop_price or 0)
+        return
+    if state.quote:
+        position.quotes[state.key] = order
     x.rest(order)
     if state.hidden:
         # Resting shows a full display quantity; this tranche had traded in part.
@@ -302,4 +316,3 @@ def _restore_order(x: Exchange, state: OrderState) -> None:
             level.qty -= order.shown - state.shown
         order.shown, order.hidden = state.shown, state.hidden
         x.touch(market, order.key)
-    x.enter(order)

@@ -20,6 +20,7 @@ class WorkingOrder(Order):
 
     def __init__(self, order_id: int, position: Position, entry: NewOrder, key: int, hold: int, now: int) -> None:
         super().__init__(order_id, position.account.number, key, entry.qty)
+        self.guarded = entry.reduce_only
         self.position = position
         self.entry = entry
         """The command that placed it; ``price``, ``stop_price`` and ``qty`` may have been replaced since."""

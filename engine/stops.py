@@ -1,0 +1,61 @@
+"""Triggered stops: they enter the market as an order that has just come in, if market and account still take them."""
+
+from __future__ import annotations
+
+from engine.events import OrderTriggered
+from engine.exchange import Exchange
+from engine.market import Market
+from engine.placing import execute, terms
+from engine.reducing import reducible, tidy
+from engine.types import CancelReason, InstrumentStatus, OrderType
+from engine.working_order import WorkingOrder
+
+
+def trigger(x: Exchange) -> None:
+    """Execute all triggered stops, and those that their trades trigger, until none is left."""
+    while x.pending:
+        market = next(iter(x.pending))
+        triggered = market.stops.take_triggered() if market.status is InstrumentStatus.OPEN else []
+        if not triggered:
+            del x.pending[market]
+        for order in triggered:
+            if market.status is InstrumentStatus.OPEN:
+                _enter_market(x, order)
+                tidy(x)
+            else:
+                _wait_again(market, order)
+
+
+def _wait_again(market: Market, order: WorkingOrder) -> None:
+    """Keep a triggered stop until the market, which an earlier stop's trades have halted, is open again."""
+    stop_price = order.stop_price or 0
+    market.stops.add(order, stop_price)
+    market.stops.traded(stop_price, stop_price)
+
+
+def _enter_market(x: Exchange, order: WorkingOrder) -> None:
+    """Turn one triggered stop into a market or limit order."""
+    entry = order.entry
+    order.waiting = False
+    del x.orders[order.order_id]
+    x.events.append(OrderTriggered(order_id=order.order_id, account=entry.account, symbol_id=entry.symbol_id))
+    if entry.reduce_only:
+        lots = min(order.shown, reducible(order.position, entry.side))
+        if not lots:
+            x.leave(order)
+            x.canceled(order, CancelReason.REDUCE_ONLY)
+            return
+        if lots < order.shown:
+            order.qty = order.shown = lots
+            x.replaced(order, priority_kept=True)
+    limit = None if entry.type is OrderType.STOP else abs(order.key)
+    key, hold, refusal = terms(order.position, entry, limit, order.shown)
+    if refusal is not None:
+        x.leave(order)
+        x.canceled(order, CancelReason.TRIGGER_REJECTED)
+        return
+    order.key = key
+    order.hold = hold
+    execute(x, order)
+    if order.level is None:
+        x.leave(order)

@@ -1,0 +1,751 @@
+"""Named scenarios in market words: each rule of ``docs/MATCHING.md`` a handful of times. ``story`` has the language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from engine_world import MILLION, TICK
+
+from engine.commands import AccountLimits
+from engine.instruments import FeeSchedule
+from engine.types import SelfTradePrevention
+
+
+class Scenario(NamedTuple):
+    """One story and the rule it is about; ``rules`` and ``accounts`` say what is special about its world."""
+
+    name: str
+    source: str
+    story: str
+    rules: Mapping[str, Any] = MappingProxyType({})
+    accounts: Mapping[str, Any] = MappingProxyType({})
+
+
+PRICE_TIME: Final = "Nasdaq Equity 4, Rule 4757(a): price, then time"
+TIME_IN_FORCE: Final = "Nasdaq Equity 4, Rule 4703(a): time in force"
+POST_ONLY: Final = "Nasdaq Equity 4, Rule 4702(b)(4): post-only orders"
+RESERVE: Final = "Nasdaq Equity 4, Rule 4703(h): reserve size"
+SELF_TRADES: Final = "Nasdaq Equity 4, Rule 4757(a)(4): anti-internalization"
+STOPS: Final = "Xetra T7 market model: stop orders"
+COLLAR: Final = "docs/MATCHING.md: price bands, after the collars of Nasdaq Equity 4, Rule 4757"
+OURS: Final = "docs/MATCHING.md"
+
+SCENARIOS: Final = [
+    # --- price and time -------------------------------------------------------------------------------------------
+    Scenario(
+        "the best price trades first",
+        PRICE_TIME,
+        """
+        alice sells 5 @ 102
+        carol sells 5 @ 101
+        bob buys 8 @ 102
+        -> trades 5@101 3@102
+        -> makers 2 1
+        -> book | 2@102
+        """,
+    ),
+    Scenario(
+        "at one price the older order trades first",
+        PRICE_TIME,
+        """
+        alice buys 5 @ 99
+        carol buys 5 @ 99
+        bob sells 7 @ 99
+        -> makers 1 2
+        -> alice 5
+        -> carol 2
+        """,
+    ),
+    Scenario(
+        "a taker gets the resting order's price",
+        PRICE_TIME,
+        """
+        alice sells 5 @ 100
+        bob buys 5 @ 120
+        -> trades 5@100
+        -> cash bob -500
+        """,
+    ),
+    Scenario(
+        "a partial fill keeps its place",
+        PRICE_TIME,
+        """
+        alice sells 10 @ 100
+        carol sells 10 @ 100
+        bob buys 4 @ 100
+        bob buys 8 @ 100
+        -> makers 1 2
+        -> book | 8@100
+        """,
+    ),
+    # --- changing an order ----------------------------------------------------------------------------------------
+    Scenario(
+        "giving lots back keeps the place",
+        "Nasdaq Equity 4, Rule 4756(a): a decrease in size keeps time priority",
+        """
+        alice sells 10 @ 100
+        carol sells 10 @ 100
+        alice changes 1 to 5
+        -> kept 1
+        bob buys 5 @ 100
+        -> makers 1
+        """,
+    ),
+    Scenario(
+        "asking for more lots loses the place",
+        "Nasdaq Equity 4, Rule 4756(a): any other change is a new order",
+        """
+        alice sells 10 @ 100
+        carol sells 10 @ 100
+        alice changes 1 to 11
+        -> moved 1
+        bob buys 10 @ 100
+        -> makers 2
+        """,
+    ),
+    Scenario(
+        "another price loses the place, and coming back does not restore it",
+        OURS,
+        """
+        alice sells 10 @ 100
+        carol sells 10 @ 100
+        alice changes 1 to 10 @ 101
+        alice changes 1 to 10 @ 100
+        bob buys 10 @ 100
+        -> makers 2
+        """,
+    ),
+    Scenario(
+        "a changed order trades like a new one",
+        OURS,
+        """
+        alice buys 10 @ 99
+        bob sells 4 @ 101
+        alice changes 1 to 10 @ 101
+        -> trades 4@101
+        -> book 6@101 |
+        """,
+    ),
+    Scenario(
+        "a changed quantity is what stays open, whatever has traded",
+        OURS,
+        """
+        alice buys 10 @ 99
+        bob sells 4 @ 99
+        alice changes 1 to 2
+        -> book 2@99 |
+        bob sells 5 @ 99
+        -> trades 2@99
+        """,
+    ),
+    # --- time in force --------------------------------------------------------------------------------------------
+    Scenario(
+        "immediate-or-cancel takes what is there and is gone",
+        TIME_IN_FORCE,
+        """
+        alice sells 5 @ 100
+        bob buys 8 @ 100 ioc
+        -> trades 5@100
+        -> canceled 2 ioc_remainder
+        -> book |
+        """,
+    ),
+    Scenario(
+        "fill-or-kill is filled whole or refused",
+        TIME_IN_FORCE,
+        """
+        alice sells 5 @ 100
+        carol sells 5 @ 102
+        bob buys 6 @ 101 fok
+        -> refused would_not_fill
+        -> book | 5@100 5@102
+        bob buys 6 @ 102 fok
+        -> trades 5@100 1@102
+        """,
+    ),
+    Scenario(
+        "fill-or-kill counts an iceberg's hidden lots",
+        TIME_IN_FORCE,
+        """
+        alice sells 10 @ 100 show 2
+        bob buys 10 @ 100 fok
+        -> trades 2@100 2@100 2@100 2@100 2@100
+        """,
+    ),
+    Scenario(
+        "fill-or-kill does not count the account's own orders",
+        TIME_IN_FORCE,
+        """
+        alice sells 5 @ 100
+        bob sells 5 @ 100
+        bob buys 6 @ 100 fok
+        -> refused would_not_fill
+        bob buys 5 @ 100 fok
+        -> trades 5@100
+        """,
+    ),
+    Scenario(
+        "a market order can be fill-or-kill",
+        TIME_IN_FORCE,
+        """
+        alice sells 5 @ 100
+        bob buys 6 fok
+        -> refused would_not_fill
+        bob buys 5 fok
+        -> trades 5@100
+        """,
+    ),
+    Scenario(
+        "day orders end with the day, others stay",
+        TIME_IN_FORCE,
+        """
+        alice buys 5 @ 99 day
+        alice buys 5 @ 98
+        day ends
+        -> canceled 1 expired
+        -> book 5@98 |
+        """,
+    ),
+    Scenario(
+        "good-till-date orders end at their time",
+        TIME_IN_FORCE,
+        """
+        alice buys 5 @ 99 until 10
+        time 9
+        -> book 5@99 |
+        time 10
+        -> canceled 1 expired
+        """,
+    ),
+    # --- post-only ------------------------------------------------------------------------------------------------
+    Scenario(
+        "a post-only order that would trade is refused",
+        POST_ONLY,
+        """
+        alice sells 5 @ 100
+        bob buys 5 @ 100 post-only
+        -> refused would_cross
+        bob buys 5 @ 99 post-only
+        -> book 5@99 | 5@100
+        """,
+    ),
+    Scenario(
+        "a post-only order cannot be changed into a taker",
+        POST_ONLY,
+        """
+        alice sells 5 @ 100
+        bob buys 5 @ 99 post-only
+        bob changes 2 to 5 @ 100
+        -> refused would_cross
+        -> book 5@99 | 5@100
+        """,
+    ),
+    # --- icebergs -------------------------------------------------------------------------------------------------
+    Scenario(
+        "an iceberg shows its display quantity only",
+        RESERVE,
+        """
+        alice sells 10 @ 100 show 3
+        -> book | 3@100
+        bob buys 2 @ 100
+        -> book | 1@100
+        bob buys 1 @ 100
+        -> book | 3@100
+        """,
+    ),
+    Scenario(
+        "each new tranche of an iceberg goes to the back of the queue",
+        RESERVE,
+        """
+        alice sells 10 @ 100 show 3
+        carol sells 3 @ 100
+        bob buys 9 @ 100
+        -> trades 3@100 3@100 3@100
+        -> makers 1 2 1
+        -> book | 3@100
+        """,
+    ),
+    Scenario(
+        "the last tranche of an iceberg is what is left",
+        RESERVE,
+        """
+        alice sells 7 @ 100 show 3
+        bob buys 6 @ 100
+        -> book | 1@100
+        bob buys 5 @ 100
+        -> trades 1@100
+        -> book 4@100 |
+        """,
+    ),
+    Scenario(
+        "an iceberg trades whole as a taker and hides only what rests",
+        RESERVE,
+        """
+        bob sells 6 @ 100
+        alice buys 10 @ 100 show 2
+        -> trades 6@100
+        -> book 2@100 |
+        """,
+    ),
+    Scenario(
+        "an iceberg gives hidden lots back first",
+        OURS,
+        """
+        alice sells 10 @ 100 show 3
+        carol sells 3 @ 100
+        alice changes 1 to 4
+        -> kept 1
+        -> book | 6@100
+        bob buys 10 @ 100
+        -> makers 1 2 1
+        """,
+    ),
+    # --- self-trade prevention --------------------------------------------------------------------------------------
+    Scenario(
+        "an account's resting order gives way to its new one",
+        SELF_TRADES,
+        """
+        alice sells 5 @ 100
+        carol sells 5 @ 100
+        alice buys 8 @ 100
+        -> canceled 1 self_trade
+        -> trades 5@100
+        -> book 3@100 |
+        """,
+    ),
+    Scenario(
+        "cancel-taker stops where it would meet its own",
+        SELF_TRADES,
+        """
+        carol sells 5 @ 99
+        alice sells 5 @ 100
+        alice buys 8 @ 101
+        -> trades 5@99
+        -> canceled 3 self_trade
+        -> book | 5@100
+        """,
+        accounts={"stp": SelfTradePrevention.CANCEL_TAKER},
+    ),
+    Scenario(
+        "decrement takes the smaller quantity off both, the taker the larger",
+        SELF_TRADES,
+        """
+        alice sells 5 @ 100
+        carol sells 5 @ 100
+        alice buys 8 @ 100
+        -> canceled 1 self_trade
+        -> moved 3
+        -> trades 3@100
+        -> book | 2@100
+        -> alice 3
+        """,
+        accounts={"stp": SelfTradePrevention.DECREMENT},
+    ),
+    Scenario(
+        "decrement takes the smaller quantity off both, the maker the larger",
+        SELF_TRADES,
+        """
+        alice sells 5 @ 100
+        alice buys 3 @ 100
+        -> kept 1
+        -> canceled 2 self_trade
+        -> no trades
+        -> book | 2@100
+        """,
+        accounts={"stp": SelfTradePrevention.DECREMENT},
+    ),
+    Scenario(
+        "decrement eats an iceberg tranche by tranche",
+        SELF_TRADES,
+        """
+        alice sells 5 @ 100 show 2
+        alice buys 3 @ 100
+        -> no trades
+        -> book | 1@100
+        bob buys 5 @ 100
+        -> trades 1@100 1@100
+        """,
+        accounts={"stp": SelfTradePrevention.DECREMENT},
+    ),
+    Scenario(
+        "fill-or-kill is refused where its account stands in the way",
+        SELF_TRADES,
+        """
+        alice sells 5 @ 100
+        carol sells 5 @ 101
+        alice buys 5 @ 101 fok
+        -> refused would_not_fill
+        """,
+        accounts={"stp": SelfTradePrevention.CANCEL_TAKER},
+    ),
+    # --- stops ------------------------------------------------------------------------------------------------------
+    Scenario(
+        "a stop waits unseen and becomes a market order when its price trades",
+        STOPS,
+        """
+        bob buys 5 @ 97
+        alice sells 5 stop 98
+        -> book 5@97 |
+        carol buys 1 @ 98
+        bob sells 1 @ 98
+        -> triggered 2
+        -> trades 1@98 5@97
+        """,
+    ),
+    Scenario(
+        "a buy stop is triggered from below",
+        STOPS,
+        """
+        alice buys 5 @ 103 stop 102
+        carol sells 1 @ 101
+        bob buys 1 @ 101
+        -> triggered
+        carol sells 1 @ 102
+        bob buys 1 @ 102
+        -> triggered 1
+        -> book 5@103 |
+        """,
+    ),
+    Scenario(
+        "a stop whose price has been reached is triggered at once",
+        STOPS,
+        """
+        carol sells 1 @ 105
+        bob buys 1 @ 105
+        alice buys 5 @ 103 stop 104
+        -> triggered 3
+        -> book 5@103 |
+        """,
+    ),
+    Scenario(
+        "a sweep triggers stops in the order in which it reaches them, the older first at one price",
+        STOPS,
+        """
+        alice buys 1 @ 110 stop 103
+        alice buys 1 @ 110 stop 102
+        alice buys 1 @ 110 stop 102
+        carol sells 1 @ 101
+        carol sells 1 @ 103
+        bob buys 2 @ 103
+        -> triggered 2 3 1
+        """,
+    ),
+    Scenario(
+        "a stop's own trades trigger further stops",
+        STOPS,
+        """
+        bob buys 1 @ 97
+        bob buys 1 @ 95
+        bob buys 1 @ 90
+        alice sells 1 stop 98
+        alice sells 1 stop 97
+        alice sells 1 stop 95
+        carol buys 1 @ 98
+        bob sells 1 @ 98
+        -> triggered 4 5 6
+        -> trades 1@98 1@97 1@95 1@90
+        """,
+    ),
+    Scenario(
+        "a triggered stop that finds nobody is canceled",
+        STOPS,
+        """
+        alice sells 1 stop 98
+        carol buys 1 @ 98
+        bob sells 1 @ 98
+        -> triggered 1
+        -> canceled 1 trigger_rejected
+        """,
+    ),
+    Scenario(
+        "a stop can be changed and canceled while it waits",
+        STOPS,
+        """
+        alice sells 5 stop 98
+        alice changes 1 to 3 stop 95
+        carol buys 1 @ 96
+        bob sells 1 @ 96
+        -> triggered
+        alice cancels 1
+        -> canceled 1 requested
+        """,
+    ),
+    Scenario(
+        "a stop needs buying power when it is triggered, not before",
+        OURS,
+        """
+        alice buys 20 @ 101 stop 101
+        -> reserved alice 0
+        carol sells 1 @ 101
+        bob buys 1 @ 101
+        -> triggered 1
+        -> canceled 1 trigger_rejected
+        """,
+        accounts={"cash": 1_000 * TICK},
+    ),
+    # --- market orders and bands --------------------------------------------------------------------------------------
+    Scenario(
+        "a market order is refused when nobody is there",
+        COLLAR,
+        """
+        bob buys 1
+        -> refused no_liquidity
+        """,
+    ),
+    Scenario(
+        "a market order sweeps as far as the band, no further",
+        COLLAR,
+        """
+        alice sells 1 @ 100
+        alice sells 1 @ 110
+        bob buys 1
+        carol sells 1 @ 91
+        bob buys 3
+        -> trades 1@91 1@110
+        """,
+        rules={"price_band_ppm": 100_000},
+    ),
+    Scenario(
+        "limit prices must lie within the band around the last price",
+        COLLAR,
+        """
+        bob buys 1 @ 89
+        -> refused price_out_of_band
+        bob buys 1 @ 90
+        bob sells 1 @ 111
+        -> refused price_out_of_band
+        bob sells 1 @ 110
+        -> book 1@90 | 1@110
+        """,
+        rules={"price_band_ppm": 100_000},
+    ),
+    # --- reduce-only --------------------------------------------------------------------------------------------------
+    Scenario(
+        "reduce-only is refused without a position to reduce",
+        OURS,
+        """
+        alice sells 5 @ 100 reduce-only
+        -> refused would_not_reduce
+        bob sells 5 @ 100
+        alice buys 5 @ 100
+        alice sells 6 @ 101 reduce-only
+        -> refused would_not_reduce
+        alice sells 5 @ 101 reduce-only
+        -> book | 5@101
+        """,
+    ),
+    Scenario(
+        "a reduce-only order shrinks with the position",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 105 reduce-only
+        carol buys 4 @ 99
+        alice sells 4 @ 99
+        -> kept 3
+        -> book | 6@105
+        carol buys 6 @ 99
+        alice sells 6 @ 99
+        -> canceled 3 reduce_only
+        """,
+    ),
+    Scenario(
+        "one sweep through an account's orders does not turn its position",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 7 @ 101
+        alice sells 10 @ 102 reduce-only
+        carol buys 20 @ 102
+        -> trades 7@101 3@102
+        -> alice 0
+        """,
+    ),
+    Scenario(
+        "take-profit and stop-loss share one position",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 110 reduce-only
+        alice sells 10 stop 95 reduce-only
+        carol buys 10 @ 94
+        carol buys 1 @ 95
+        bob sells 1 @ 95
+        -> triggered 4
+        -> trades 1@95 10@94
+        -> canceled 3 reduce_only
+        -> alice 0
+        """,
+    ),
+    # --- mass quotes --------------------------------------------------------------------------------------------------
+    Scenario(
+        "a mass quote replaces the last one, and unchanged levels keep their place",
+        OURS,
+        """
+        alice quotes 5@98 5@99 / 5@101 5@102
+        bob buys 5 @ 99
+        alice quotes 5@99 6@97 / 4@101 7@102
+        -> canceled 1 replaced
+        -> kept 3
+        -> moved 4
+        -> book 6@97 10@99 | 4@101 7@102
+        carol sells 5 @ 99
+        -> makers 2
+        """,
+    ),
+    Scenario(
+        "a mass quote is placed whole or not at all",
+        OURS,
+        """
+        bob sells 1 @ 103
+        alice quotes 5@98 / 5@101
+        alice quotes 5@98 5@103 / 5@104
+        -> refused would_cross
+        alice quotes 5@100 / 5@100
+        -> refused would_cross
+        alice quotes 0@98 / 5@101
+        -> refused invalid_message
+        -> book 5@98 | 5@101 1@103
+        """,
+    ),
+    Scenario(
+        "a quote may move through its own old prices",
+        OURS,
+        """
+        alice quotes 5@98 / 5@101
+        alice quotes 5@102 / 5@104
+        -> book 5@102 | 5@104
+        alice quotes 5@90 / 5@92
+        -> book 5@90 | 5@92
+        alice quotes /
+        -> book |
+        """,
+    ),
+    Scenario(
+        "a mass quote leaves the account's other orders alone",
+        OURS,
+        """
+        alice buys 1 @ 97
+        alice quotes 5@98 /
+        alice quotes /
+        -> book 1@97 |
+        """,
+    ),
+    # --- fees ---------------------------------------------------------------------------------------------------------
+    Scenario(
+        "the taker pays, the maker gets a rebate, the exchange keeps the rest",
+        OURS,
+        """
+        alice sells 100 @ 100
+        bob buys 100 @ 100
+        -> fee bob 30
+        -> fee alice -20
+        -> cash bob -10030
+        -> cash alice 10020
+        """,
+        rules={"fees": FeeSchedule(maker_ppm=-2_000, taker_ppm=3_000)},
+    ),
+    # --- buying power and limits --------------------------------------------------------------------------------------
+    Scenario(
+        "working buys hold cash back, cancels free it",
+        OURS,
+        """
+        alice buys 6 @ 100
+        -> reserved alice 600
+        alice buys 5 @ 100
+        -> refused insufficient_funds
+        alice cancels 1
+        -> reserved alice 0
+        alice buys 10 @ 100
+        -> reserved alice 1000
+        """,
+        accounts={"cash": 1_000 * TICK},
+    ),
+    Scenario(
+        "a two-sided quote needs buying power for one side",
+        OURS,
+        """
+        alice quotes 10@99 / 9@101
+        -> reserved alice 990
+        """,
+        accounts={"cash": 1_000 * TICK},
+    ),
+    Scenario(
+        "an account may be short as much as it is worth",
+        OURS,
+        """
+        alice sells 11 @ 100
+        -> refused insufficient_funds
+        alice sells 10 @ 100
+        bob buys 10 @ 100
+        alice sells 1 @ 100
+        -> refused insufficient_funds
+        alice buys 10 @ 100
+        -> reserved alice 0
+        """,
+        accounts={"cash": 1_000 * TICK},
+    ),
+    Scenario(
+        "without short selling nobody sells what he has not",
+        OURS,
+        """
+        alice sells 1 @ 100
+        -> refused position_limit
+        """,
+        accounts={"limits": AccountLimits(short_selling=False)},
+    ),
+    Scenario(
+        "leverage multiplies what an account may hold",
+        OURS,
+        """
+        alice buys 31 @ 100
+        -> refused insufficient_funds
+        bob sells 30 @ 100
+        alice buys 30 @ 100
+        -> alice 30
+        alice buys 1 @ 100
+        -> refused insufficient_funds
+        """,
+        accounts={"cash": 1_000 * TICK, "limits": AccountLimits(leverage=3)},
+    ),
+    Scenario(
+        "limits on size, position and number of orders",
+        OURS,
+        """
+        alice buys 11 @ 90
+        -> refused order_limit
+        alice buys 10 @ 90
+        alice buys 6 @ 90
+        -> refused position_limit
+        alice buys 5 @ 90
+        alice sells 1 @ 110
+        -> refused order_limit
+        """,
+        accounts={
+            "cash": MILLION,
+            "limits": AccountLimits(max_order_qty=10, max_position=15, max_working_orders=2),
+        },
+    ),
+    # --- halts --------------------------------------------------------------------------------------------------------
+    Scenario(
+        "a halt takes cancels and reductions, nothing else",
+        OURS,
+        """
+        alice buys 5 @ 99
+        market halted
+        bob buys 1 @ 98
+        -> refused instrument_halted
+        alice changes 1 to 4
+        -> kept 1
+        alice changes 1 to 4 @ 98
+        -> refused instrument_halted
+        alice cancels 1
+        -> canceled 1 requested
+        """,
+    ),
+]
