@@ -135,6 +135,14 @@ class CloseAccount(Command, frozen=True, kw_only=True, tag="close_account"):
     account: AccountId
 
 
+class TransferCash(Command, frozen=True, kw_only=True, tag="transfer"):
+    """Move cash (minor units) from ``account`` to ``to``: what is neither held back nor carries a position."""
+
+    account: AccountId
+    to: AccountId
+    amount: int
+
+
 class AddInstrument(Command, frozen=True, kw_only=True, tag="add_instrument"):
     """List an instrument; a ``symbol_id`` of 0 asks the engine for the next free one."""
 
@@ -189,6 +197,7 @@ AnyCommand: TypeAlias = (
     | MassQuote
     | OpenAccount
     | CloseAccount
+    | TransferCash
     | AddInstrument
     | RemoveInstrument
     | SetInstrumentStatus

@@ -112,10 +112,6 @@ class OrderTriggered(Event, frozen=True, kw_only=True, tag="order_triggered"):
     order_id: OrderId
     account: AccountId
     symbol_id: SymbolId
-    side: Side
-    leaves_qty: int
-    price: int | None = None
-    client_order_id: str | None = None
 
 
 class Trade(Event, frozen=True, kw_only=True, tag="trade"):
@@ -167,6 +163,14 @@ class AccountClosed(Event, frozen=True, kw_only=True, tag="account_closed"):
     """An account trades no more."""
 
     account: AccountId
+
+
+class CashTransferred(Event, frozen=True, kw_only=True, tag="cash_transferred"):
+    """Cash moved from ``account`` to ``to``, in minor units."""
+
+    account: AccountId
+    to: AccountId
+    amount: int
 
 
 class InstrumentAdded(Event, frozen=True, kw_only=True, tag="instrument_added"):
@@ -228,6 +232,7 @@ AnyEvent: TypeAlias = (
     | AuctionIndication
     | AccountOpened
     | AccountClosed
+    | CashTransferred
     | InstrumentAdded
     | InstrumentRemoved
     | InstrumentStatusChanged

@@ -12,11 +12,13 @@ from engine.commands import (
     RemoveInstrument,
     SetCancelAfter,
     SetInstrumentStatus,
+    TransferCash,
 )
 from engine.events import (
     AccountClosed,
     AccountOpened,
     CancelAfterSet,
+    CashTransferred,
     DayEnded,
     InstrumentAdded,
     InstrumentRemoved,
@@ -127,6 +129,31 @@ def close_account(x: Exchange, command: CloseAccount) -> Rejected | None:
     disarm(x, account)
     account.closed = True
     x.events.append(AccountClosed(account=command.account))
+    return None
+
+
+def transfer_cash(x: Exchange, command: TransferCash) -> Rejected | None:
+    """Move free cash between two accounts; what they were opened with moves along, so that nobody shows a profit."""
+
+    def refused(code: RejectCode, message: str, field: str) -> Rejected:
+        return _refused(code, message, field, command.account)
+
+    giver = x.ledger.accounts.get(command.account)
+    taker = x.ledger.accounts.get(command.to)
+    for account, field in ((giver, "account"), (taker, "to")):
+        if account is None or account.closed or account is x.ledger.exchange:
+            return refused(RejectCode.UNKNOWN_ACCOUNT, "no such account is open", field)
+    assert giver is not None  # noqa: S101 - checked above
+    assert taker is not None  # noqa: S101 - checked above
+    if not 0 < command.amount <= CASH_MAX or giver is taker:
+        return refused(RejectCode.INVALID_MESSAGE, f"amount must be from 1 to {CASH_MAX}, to another account", "amount")
+    if command.amount * giver.limits.leverage > giver.headroom:
+        return refused(RejectCode.INSUFFICIENT_FUNDS, "so much cash is not free", "amount")
+    for account, amount in ((giver, -command.amount), (taker, command.amount)):
+        account.cash += amount
+        account.initial_cash += amount
+        account.initial_equity += amount
+    x.events.append(CashTransferred(account=command.account, to=command.to, amount=command.amount))
     return None
 
 

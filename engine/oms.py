@@ -28,6 +28,7 @@ from engine.commands import (
     ReplaceOrder,
     SetCancelAfter,
     SetInstrumentStatus,
+    TransferCash,
 )
 from engine.events import AnyEvent, Rejected
 from engine.exchange import Exchange
@@ -42,6 +43,7 @@ from engine.housekeeping import (
     remove_instrument,
     set_cancel_after,
     set_status,
+    transfer_cash,
 )
 from engine.instruments import Instrument
 from engine.invariants import ensure
@@ -84,6 +86,7 @@ class OrderManagementSystem:
             MassQuote: self._mass_quote,
             OpenAccount: lambda command: open_account(self._exchange, command),
             CloseAccount: lambda command: close_account(self._exchange, command),
+            TransferCash: lambda command: transfer_cash(self._exchange, command),
             AddInstrument: lambda command: add_instrument(self._exchange, command),
             RemoveInstrument: lambda command: remove_instrument(self._exchange, command),
             SetInstrumentStatus: lambda command: set_status(self._exchange, command),

@@ -27,6 +27,7 @@ _COMMAND_REQUESTS: dict[type, Callable[..., wire.AnyRequest]] = {
     commands.MassQuote: wire.MassQuote,
     commands.OpenAccount: wire.OpenAccount,
     commands.CloseAccount: wire.CloseAccount,
+    commands.TransferCash: wire.TransferCash,
     commands.AddInstrument: wire.AddInstrument,
     commands.RemoveInstrument: wire.RemoveInstrument,
     commands.SetInstrumentStatus: wire.SetInstrumentStatus,

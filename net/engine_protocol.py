@@ -88,6 +88,12 @@ class CloseAccount(Request, frozen=True, kw_only=True, tag="close_account"):
     command: commands.CloseAccount
 
 
+class TransferCash(Request, frozen=True, kw_only=True, tag="transfer"):
+    """Move cash between accounts."""
+
+    command: commands.TransferCash
+
+
 class AddInstrument(Request, frozen=True, kw_only=True, tag="add_instrument"):
     """List an instrument."""
 
@@ -182,6 +188,7 @@ AnyRequest: TypeAlias = (
     | MassQuote
     | OpenAccount
     | CloseAccount
+    | TransferCash
     | AddInstrument
     | RemoveInstrument
     | SetInstrumentStatus
@@ -202,6 +209,7 @@ RemoteCommand: TypeAlias = (
     | commands.MassQuote
     | commands.OpenAccount
     | commands.CloseAccount
+    | commands.TransferCash
     | commands.AddInstrument
     | commands.RemoveInstrument
     | commands.SetInstrumentStatus

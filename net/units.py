@@ -29,7 +29,6 @@ class UnitError(ValueError):
     def __init__(self, code: RejectCode, field: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
         self.field = field
 
 

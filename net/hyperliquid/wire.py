@@ -96,6 +96,16 @@ class Fill(Shape, frozen=True, kw_only=True):
     builder_fee: str | UnsetType = UNSET
 
 
+def with_cloid(fill: Fill, cloid: str) -> Fill:
+    """The same fill, of an order with a client order id."""
+    return msgspec.structs.replace(fill, cloid=cloid)
+
+
+def with_profit(fill: Fill, profit: str) -> Fill:
+    """The same fill, of a trade that closed something."""
+    return msgspec.structs.replace(fill, closed_pnl=profit)
+
+
 class BasicOrder(Shape, frozen=True, kw_only=True):
     """An order as openOrders and orderUpdates give it; ``sz`` is what remains."""
 
