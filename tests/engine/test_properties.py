@@ -1,0 +1,319 @@
+"""The real exchange against the obvious one, and against its own invariants, on whatever Hypothesis thinks of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from engine_world import ACME, MILLION, SECOND, TICK, World, only
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+from oracle import Oracle, OracleOrder, Refused
+
+from engine.commands import (
+    AccountLimits,
+    AdvanceTime,
+    AnyCommand,
+    CancelAll,
+    CancelOrder,
+    EndDay,
+    MassQuote,
+    NewOrder,
+    Quote,
+    ReplaceOrder,
+)
+from engine.events import AnyEvent, OrderFilled, Rejected
+from engine.instruments import FeeSchedule
+from engine.oms import OrderManagementSystem
+from engine.types import Liquidity, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+
+ACCOUNTS = ("alice", "bob", "carol")
+accounts = st.sampled_from(ACCOUNTS)
+sides = st.sampled_from(Side)
+prices = st.integers(95, 105)
+lots = st.integers(1, 12)
+
+
+_KINDS = {
+    (True, False): OrderType.LIMIT,
+    (False, False): OrderType.MARKET,
+    (False, True): OrderType.STOP,
+    (True, True): OrderType.STOP_LIMIT,
+}
+
+
+@st.composite
+def new_orders(draw: st.DrawFn) -> OracleOrder:
+    """Plain limit orders mostly, and every legal mixture of instructions now and then."""
+    price = draw(st.one_of(prices, prices, prices, st.none()))
+    stop = draw(st.one_of(st.none(), st.none(), st.none(), prices))
+    tif = draw(st.sampled_from([TimeInForce.GTC] * 4 + list(TimeInForce)))
+    if stop is not None and tif in (TimeInForce.IOC, TimeInForce.FOK):
+        tif = TimeInForce.GTC
+    order = OracleOrder(0, draw(accounts), draw(sides), price, draw(lots), stop=stop, tif=tif)
+    flag = draw(st.sampled_from(["", "", "", "post_only", "reduce_only", "display"]))
+    if flag == "reduce_only":
+        order.reduce_only = True
+    elif price is not None and tif not in (TimeInForce.IOC, TimeInForce.FOK):
+        order.post_only = flag == "post_only"
+        order.display = draw(st.integers(1, order.leaves)) if flag == "display" else None
+    return order
+
+
+entries = new_orders()
+
+
+class MatchingMachine(RuleBasedStateMachine):
+    """Every order type, with money enough that only the book decides; the oracle says what must happen."""
+
+    orders: Bundle[OracleOrder] = Bundle("orders")
+
+    @initialize()
+    def start(self) -> None:
+        self.world = World("", cash=1)
+        policies = dict(zip(ACCOUNTS, SelfTradePrevention, strict=True))
+        for name, stp in policies.items():
+            self.world.open(name, stp=stp, cash=1_000 * MILLION)
+        self.oracle = Oracle(policies)
+        self.next_number = 1
+
+    def number(self) -> int:
+        self.next_number += 1
+        return self.next_number - 1
+
+    @rule(target=orders, entries=st.lists(entries, min_size=1, max_size=6))
+    def place(self, entries: list[OracleOrder]) -> MultipleResults[OracleOrder]:
+        return multiple(*[self._place(replace(entry)) for entry in entries])
+
+    def _place(self, order: OracleOrder) -> OracleOrder:
+        order.number = self.next_number
+        if order.tif is TimeInForce.GTD:
+            order.expires_at = self.world.now + 5 * SECOND
+        stops = order.stop is not None
+        limit = order.price is not None
+        command = NewOrder(
+            account=order.account,
+            symbol_id=ACME,
+            side=order.side,
+            qty=order.leaves,
+            type=_KINDS[limit, stops],
+            price=order.price,
+            stop_price=order.stop,
+            tif=order.tif,
+            expires_at=order.expires_at,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            display_qty=order.display,
+        )
+        if self.compare(command, lambda: self.oracle.place(order)):
+            self.number()
+        return order
+
+    @rule(order=consumes(orders))
+    def cancel(self, order: OracleOrder) -> None:
+        if order in self.oracle.working():
+            command = CancelOrder(account=order.account, symbol_id=ACME, order_id=order.number)
+            self.compare(command, lambda: self.oracle.cancel(order))
+
+    @rule(order=orders, price=st.none() | prices, stop=st.none() | prices, qty=st.none() | lots)
+    def change(self, order: OracleOrder, price: int | None, stop: int | None, qty: int | None) -> None:
+        if order not in self.oracle.working():
+            return
+        if order.price is None:
+            price = None
+        if order.stop is None:
+            stop = None
+        command = ReplaceOrder(
+            account=order.account, symbol_id=ACME, order_id=order.number, price=price, stop_price=stop, qty=qty
+        )
+        self.compare(
+            command,
+            lambda: self.oracle.replace(order, price or order.price, stop or order.stop, qty or order.leaves),
+        )
+
+    @rule(
+        account=accounts,
+        mid=prices,
+        bids=st.dictionaries(st.integers(1, 4), lots, max_size=3),
+        asks=st.dictionaries(st.integers(0, 4), lots, max_size=3),
+    )
+    def quote(self, account: str, mid: int, bids: dict[int, int], asks: dict[int, int]) -> None:
+        levels = {(Side.BUY, mid - distance): qty for distance, qty in bids.items()}
+        levels |= {(Side.SELL, mid + distance): qty for distance, qty in asks.items()}
+        command = MassQuote(
+            account=account,
+            symbol_id=ACME,
+            bids=tuple(Quote(mid - distance, qty) for distance, qty in bids.items()),
+            asks=tuple(Quote(mid + distance, qty) for distance, qty in asks.items()),
+        )
+        self.compare(command, lambda: self.oracle.quote(account, levels, self.number))
+
+    @rule(chore=st.sampled_from(["cancel_all", "wait", "end_day"]), account=accounts, side=st.none() | sides)
+    def housekeeping(self, chore: str, account: str, side: Side | None) -> None:
+        if chore == "cancel_all":
+            self.world.do(CancelAll(account=account, side=side))
+            gone = [o for o in self.oracle.working() if o.account == account and side in (None, o.side)]
+        elif chore == "end_day":
+            self.world.do(EndDay())
+            gone = [o for o in self.oracle.working() if o.tif is TimeInForce.DAY]
+        else:
+            self.world.now += 2 * SECOND
+            self.world.do(AdvanceTime())
+            gone = [o for o in self.oracle.working() if o.expires_at is not None and o.expires_at <= self.world.now]
+        for order in gone:
+            self.oracle.cancel(order)
+
+    @precondition(lambda self: self.world.oms.sequence % 3 == 0)
+    @rule()
+    def restart(self) -> None:
+        """A restart from a snapshot changes nothing."""
+        before = self.world.oms.snapshot_state()
+        self.world.oms = OrderManagementSystem()
+        self.world.oms.restore(before)
+        assert self.world.oms.snapshot_state() == before
+
+    def compare(self, command: AnyCommand, expected: Any) -> bool:
+        """Do the same on both sides; whether it was accepted."""
+        events = self.world.do(command)
+        refused = [event.code for event in events if isinstance(event, Rejected)]
+        try:
+            expected()
+            expected_refusal = []
+        except Refused as error:
+            expected_refusal = [error.code]
+        assert refused == expected_refusal
+        assert refused or _trades(events) == self.oracle.trades
+        return not refused
+
+    @invariant()
+    def same_book(self) -> None:
+        if not hasattr(self, "oracle"):
+            return
+        depth = self.world.oms.depth(ACME)
+        assert depth is not None
+        levels = {(Side.BUY, level.price): (level.qty, level.orders) for level in depth.bids}
+        levels |= {(Side.SELL, level.price): (level.qty, level.orders) for level in depth.asks}
+        assert levels == self.oracle.depth()
+        found = [order for name in ACCOUNTS for order in self.world.oms.orders(name)]
+        assert sorted(
+            (o.order_id, o.leaves_qty, o.price, o.stop_price if o.status is OrderStatus.PENDING_TRIGGER else None)
+            for o in found
+        ) == [(o.number, o.leaves, o.price, o.stop) for o in self.oracle.working()]
+        for name in ACCOUNTS:
+            assert self.world.position(name) == self.oracle.positions.get(name, 0)
+
+
+def _trades(events: list[AnyEvent]) -> list[tuple[int, int, int, int]]:
+    fills = only(OrderFilled, events)
+    takers = {fill.trade_id: fill.order_id for fill in fills if fill.liquidity is Liquidity.TAKER}
+    return [
+        (takers[fill.trade_id], fill.order_id, fill.qty, fill.price)
+        for fill in fills
+        if fill.liquidity is Liquidity.MAKER
+    ]
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Poor accounts under every limit and fee; the ledger's invariants must hold, and nobody may spend twice."""
+
+    @initialize(
+        maker=st.integers(-500, 2_000),
+        taker=st.integers(500, 3_000),
+        leverage=st.integers(1, 3),
+    )
+    def start(self, maker: int, taker: int, leverage: int) -> None:
+        self.world = World("", fees=FeeSchedule(maker, taker))
+        self.commands: list[tuple[AnyCommand, int]] = []
+        funds = {"cash": 2_000 * TICK, "positions": {ACME: 10}}
+        self.world.open("alice", limits=AccountLimits(short_selling=False), **funds)
+        self.world.open("bob", limits=AccountLimits(leverage=leverage), **funds)
+        self.world.open("carol", limits=AccountLimits(max_position=15, max_orders_per_second=20), **funds)
+        self.start_state = self.world.oms.snapshot_state()
+
+    def do(self, command: AnyCommand) -> list[AnyEvent]:
+        self.commands.append((command, self.world.now))
+        return self.world.do(command)
+
+    @rule(
+        account=accounts,
+        side=sides,
+        price=st.none() | prices,
+        qty=lots,
+        tif=st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
+        reduce_only=st.sampled_from([False, False, True]),
+    )
+    def place(self, account: str, side: Side, price: int | None, qty: int, tif: TimeInForce, reduce_only: bool) -> None:
+        kind = OrderType.MARKET if price is None else OrderType.LIMIT
+        self.do(
+            NewOrder(
+                account=account,
+                symbol_id=ACME,
+                side=side,
+                qty=qty,
+                price=price,
+                type=kind,
+                tif=tif,
+                reduce_only=reduce_only,
+            )
+        )
+
+    @rule(account=accounts, side=sides, stop=prices, qty=lots)
+    def place_stop(self, account: str, side: Side, stop: int, qty: int) -> None:
+        self.do(NewOrder(account=account, symbol_id=ACME, side=side, qty=qty, type=OrderType.STOP, stop_price=stop))
+
+    @rule(account=accounts, pick=st.integers(0, 30), price=prices, qty=lots)
+    def replace(self, account: str, pick: int, price: int, qty: int) -> None:
+        orders = [o for o in self.world.oms.orders(account) if o.price is not None]
+        if orders:
+            order_id = orders[pick % len(orders)].order_id
+            self.do(ReplaceOrder(account=account, symbol_id=ACME, order_id=order_id, price=price, qty=qty))
+
+    @rule(account=accounts, mid=prices, width=st.integers(1, 3), qty=lots)
+    def quote(self, account: str, mid: int, width: int, qty: int) -> None:
+        bids, asks = (Quote(mid - width, qty), Quote(mid - width - 1, qty)), (Quote(mid + width, qty),)
+        self.do(MassQuote(account=account, symbol_id=ACME, bids=bids, asks=asks))
+
+    @rule(account=accounts)
+    def cancel_all(self, account: str) -> None:
+        self.do(CancelAll(account=account))
+
+    @rule()
+    def wait(self) -> None:
+        self.world.now += SECOND
+        self.do(AdvanceTime())
+
+    @invariant()
+    def nobody_spends_what_he_has_not(self) -> None:
+        if hasattr(self, "world") and self.world.oms.account("alice") is not None:
+            alice = self.world.account("alice")
+            assert alice.cash >= alice.reserved >= 0
+            assert self.world.position("alice") >= 0
+            assert abs(self.world.position("carol")) <= 15
+
+    def teardown(self) -> None:
+        """Replaying what was submitted gives the same state."""
+        if not hasattr(self, "start_state"):
+            return
+        again = OrderManagementSystem()
+        again.restore(self.start_state)
+        for command, now in self.commands:
+            again.submit(command, now)
+        assert again.state_hash() == self.world.oms.state_hash()
+
+
+MatchingMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+
+TestMatching = MatchingMachine.TestCase
+TestLedger = LedgerMachine.TestCase
