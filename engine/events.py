@@ -112,6 +112,10 @@ class OrderTriggered(Event, frozen=True, kw_only=True, tag="order_triggered"):
     order_id: OrderId
     account: AccountId
     symbol_id: SymbolId
+    side: Side
+    leaves_qty: int
+    price: int | None = None
+    client_order_id: str | None = None
 
 
 class Trade(Event, frozen=True, kw_only=True, tag="trade"):

@@ -38,7 +38,16 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
     entry = order.entry
     order.waiting = False
     del x.orders[order.order_id]
-    x.events.append(OrderTriggered(order_id=order.order_id, account=entry.account, symbol_id=entry.symbol_id))
+    triggered = OrderTriggered(
+        order_id=order.order_id,
+        account=entry.account,
+        symbol_id=entry.symbol_id,
+        side=entry.side,
+        leaves_qty=order.shown,
+        price=order.price,
+        client_order_id=entry.client_order_id,
+    )
+    x.events.append(triggered)
     if entry.reduce_only:
         lots = min(order.shown, reducible(order.position, entry.side))
         if not lots:

@@ -29,6 +29,7 @@ class UnitError(ValueError):
     def __init__(self, code: RejectCode, field: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+        self.message = message
         self.field = field
 
 

@@ -1,0 +1,45 @@
+"""What a client is told about a message that could not be understood."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from engine.types import RejectCode
+from net.messages import Error, ErrorData
+
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""All that decoding a client's bytes may raise; a ``msgspec.ValidationError`` is a ``DecodeError``."""
+
+_PATH = re.compile(r" - at `(?:key in )?`?\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
+
+
+def field_of(message: str) -> str | None:
+    """The field that a msgspec error is about, as a path from the message's root."""
+    found = _PATH.search(message)
+    path = found["path"].lstrip(".") if found else ""
+    missing = _MISSING.search(message)
+    if missing:
+        path = f"{path}.{missing['name']}" if path else missing["name"]
+    return path or None
+
+
+def decode_error(error: Exception) -> ErrorData:
+    """Code, message and field for what decoding raised."""
+    if isinstance(error, msgspec.ValidationError):
+        text = str(error)
+        return ErrorData(code=RejectCode.INVALID_MESSAGE, message=text, field=field_of(text))
+    if isinstance(error, RecursionError):
+        return ErrorData(code=RejectCode.INVALID_JSON, message="nested too deep")
+    if isinstance(error, UnicodeDecodeError):
+        return ErrorData(code=RejectCode.INVALID_JSON, message="not UTF-8")
+    return ErrorData(code=RejectCode.INVALID_JSON, message=str(error))
+
+
+def error_message(
+    code: RejectCode, message: str, field: str | None = None, request_id: str | int | None = None
+) -> Error:
+    """An ``error`` message."""
+    return Error(data=ErrorData(code=code, message=message, field=field, request_id=request_id))

@@ -1,0 +1,81 @@
+"""What a gateway may be told, and the limits that bound it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from engine.commands import AccountLimits
+
+
+class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one connection may do; ``hello`` tells it."""
+
+    max_message_bytes: int = 1 << 16
+    max_fragments: int = 1_024
+    """Frames that one fragmented message may come in."""
+    max_errors: int = 100
+    """Messages that may be impossible to understand before the connection is closed."""
+    max_in_flight: int = 16
+    """Requests that may wait for their answers before reading stops."""
+    orders_per_second: int = 10_000
+    max_accounts: int = 1_000
+    max_channels: int = 256
+    private_buffer_bytes: int = 1 << 20
+    """Unsent bytes past which a client that does not read is disconnected (``too_slow``)."""
+    stream_buffer_bytes: int = 1 << 16
+    """Unsent bytes past which streams (trades, deltas, quotes) skip a client until it has read on."""
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run a gateway."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes any free port."""
+    engine_host: str = "127.0.0.1"
+    engine_port: int = 9999
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of web pages that may connect, besides pages that the gateway serves itself."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which clients may address a loopback gateway, besides localhost and literal addresses."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    limits: SessionLimits = SessionLimits()
+    account_limits: AccountLimits = AccountLimits()
+    """Given to every account opened here."""
+    starting_capital: float = 100_000.0
+    """Cash of an account whose opener names no other amount."""
+    max_starting_capital: float = 1e9
+    max_accounts: int = 20_000
+    max_connections: int = 10_000
+    book_levels: int = 25
+    """Levels a side in ``orderbooks``; ``book_delta`` and ``get_orderbook`` publish the whole book."""
+    rate_hz: float = 5.0
+    """How often ``orderbooks`` comes to a client that asked for nothing else."""
+    delta_interval_s: float = 0.02
+    """Least time between two ``book_delta`` of one book; what changes meanwhile is told in one."""
+    portfolio_interval_s: float = 0.2
+    """Least time between two ``portfolio_update`` of one account."""
+    agents_interval_s: float = 1.0
+    """Least time between two ``agents_snapshot``."""
+    agents_listed: int = 500
+    """How many accounts, the best first, ``agents_snapshot`` shows."""
+    news_history: int = 200
+    tape_length: int = 1_000
+    private_history: int = 1_000
+    """Private messages kept for ``resume``, an account."""
+    private_history_total: int = 100_000
+    """The same, all accounts together."""
+    heartbeat_s: float = 20.0
+    """A client that has sent nothing for this long is pinged; after three times as long it is gone."""
+    header_timeout_s: float = 10.0
+    """How long a connection may take to send its request's headers."""
+    engine_timeout_s: float = 5.0
+    """How long an order whose outcome is unknown is tried again for."""
+    stop_timeout_s: float = 5.0
+    """How long working answers and closing connections are waited for at the end."""
+    supervised: bool = False
+    """Stop when standard input ends: the parent is gone."""

@@ -1,0 +1,25 @@
+"""WebSocket text frames made once and written to many connections (RFC 6455 §5.2, server side: no mask)."""
+
+from __future__ import annotations
+
+from net.messages import ServerMessage, encode
+
+_FIN_TEXT = 0x81
+_LENGTH_16 = 126
+_LENGTH_64 = 127
+_MAX_16 = 1 << 16
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One unfragmented text frame around ``payload`` (UTF-8)."""
+    size = len(payload)
+    if size < _LENGTH_16:
+        return bytes((_FIN_TEXT, size)) + payload
+    if size < _MAX_16:
+        return bytes((_FIN_TEXT, _LENGTH_16, size >> 8, size & 0xFF)) + payload
+    return bytes((_FIN_TEXT, _LENGTH_64)) + size.to_bytes(8, "big") + payload
+
+
+def message_frame(message: ServerMessage) -> bytes:
+    """One frame that carries ``message``."""
+    return text_frame(encode(message))

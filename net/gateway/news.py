@@ -1,0 +1,61 @@
+"""News as they are posted: what the poster left out is filled in here."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final, Protocol
+
+from engine import commands
+from engine.types import RejectCode
+from net.gateway.orders import Refused
+from net.gateway.shapes import SENTIMENT_SCALE
+from net.messages import CreateNews
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+HEADLINE_CHARACTERS: Final = 80
+DEFAULT_SOURCE: Final = "newsroom"
+
+
+def news_command(news: CreateNews, listed: Container[int]) -> commands.PublishNews:
+    """The command that publishes ``news``; raises ``Refused`` when it is about no listed instrument."""
+    if news.instrument_id is not None and news.instrument_id not in listed:
+        text = f"there is no instrument {news.instrument_id}"
+        raise Refused(RejectCode.UNKNOWN_INSTRUMENT, text, "instrument_id")
+    headline = news.headline or headline_of(news.content)
+    sentiment = sentiment_of(f"{headline}. {news.content}") if news.sentiment is None else news.sentiment
+    return commands.PublishNews(
+        headline=headline,
+        content=news.content,
+        sentiment=round(sentiment * SENTIMENT_SCALE),
+        source=news.source or DEFAULT_SOURCE,
+        symbol_id=news.instrument_id,
+        impact_type=news.impact_type or "",
+    )
+
+
+def headline_of(content: str) -> str:
+    """The first line of a text, cut at a word."""
+    line = content.strip().splitlines()[0] if content.strip() else content
+    if len(line) <= HEADLINE_CHARACTERS:
+        return line
+    return line[: HEADLINE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
+
+
+def sentiment_of(text: str) -> float:
+    """How good a text sounds, from -1 to 1 (VADER's compound score)."""
+    return _analyzer().polarity_scores(text)["compound"]
+
+
+class _Analyzer(Protocol):
+    def polarity_scores(self, text: str) -> dict[str, float]: ...
+
+
+@cache
+def _analyzer() -> _Analyzer:
+    """Loaded on first use because its import is slow."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
+
+    analyzer: _Analyzer = SentimentIntensityAnalyzer()
+    return analyzer

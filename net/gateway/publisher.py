@@ -1,0 +1,214 @@
+"""Turns the engine's events into what clients hear: streams for the subscribed, private messages for the owners."""
+
+from __future__ import annotations
+
+import asyncio
+
+from engine.events import (
+    AccountClosed,
+    AccountOpened,
+    AnyEvent,
+    DepthChanged,
+    InstrumentAdded,
+    InstrumentRemoved,
+    InstrumentStatusChanged,
+    NewsPublished,
+    OrderAccepted,
+    Trade,
+)
+from engine.instruments import Instrument
+from engine.service import TradeView
+from engine.types import AccountId, InstrumentStatus, OrderType, SymbolId, TimeInForce
+from net.engine_protocol import EventBatch
+from net.gateway import channels as names
+from net.gateway.accounts import Accounts
+from net.gateway.book import MirrorBook
+from net.gateway.channels import Channels
+from net.gateway.frames import message_frame
+from net.gateway.metrics import Metrics
+from net.gateway.mirror import Mirror
+from net.gateway.portfolio import Portfolios
+from net.gateway.private import PRIVATE_EVENTS, private_frames
+from net.gateway.shapes import instrument_shape, news_shape, trade_shape
+from net.messages import (
+    AgentCreated,
+    AgentRemoved,
+    AgentRemovedData,
+    Bbo,
+    BookDelta,
+    InstrumentStatusChange,
+    News,
+    OrderPlaced,
+    OrderPlacedShape,
+    TradePrint,
+)
+from net.units import millis
+
+
+class Publisher:
+    """Called with every batch of events, after the mirror has taken it over."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        accounts: Accounts,
+        portfolios: Portfolios,
+        channels: Channels,
+        metrics: Metrics,
+        delta_interval_s: float,
+    ) -> None:
+        self.spawning: set[AccountId] = set()
+        """Accounts that are being opened for the agents process to run."""
+        self._mirror = mirror
+        self._accounts = accounts
+        self._portfolios = portfolios
+        self._channels = channels
+        self._metrics = metrics
+        self._delta_interval_s = delta_interval_s
+        self._quiet_until: dict[SymbolId, float] = {}
+        self._waiting: set[SymbolId] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._told_bbo: dict[SymbolId, tuple[object, object]] = {}
+
+    def publish(self, batch: EventBatch) -> None:
+        """Say everything that the events of one command mean to somebody."""
+        sequence = batch.first_sequence
+        for event in batch.events:
+            if isinstance(event, PRIVATE_EVENTS):
+                account = self._accounts.keep(event, sequence, batch.time)
+                units = self._mirror.units.get(event.symbol_id)
+                if account is not None and account.sessions and units is not None:
+                    for _, frame in private_frames(event, sequence, batch.time, units):
+                        for session in account.sessions:
+                            session.send(frame)
+                if isinstance(event, OrderAccepted):
+                    self._metrics.accepted += 1
+                    self._metrics.accepted_lots += event.qty
+                    self._placed(event, batch.time)
+            else:
+                self._public(event, batch.time)
+            sequence += 1
+
+    def remember(self, batch: EventBatch, up_to: int) -> None:
+        """Keep the private events of before the mirror's snapshot, for clients that come back."""
+        for sequence, event in enumerate(batch.events, batch.first_sequence):
+            if sequence <= up_to and isinstance(event, PRIVATE_EVENTS):
+                self._accounts.keep(event, sequence, batch.time)
+
+    def flush_delta(self, book: MirrorBook) -> None:
+        """Tell now what changed in a book since its last delta."""
+        self._waiting.discard(book.symbol_id)
+        if not self._channels.wanted(names.BOOK_DELTA, book.symbol_id):
+            book.skip_delta()
+            return
+        delta = book.take_delta(millis(self._mirror.time))
+        if delta is not None:
+            frame = message_frame(BookDelta(data=delta))
+            self._channels.publish(names.BOOK_DELTA, book.symbol_id, frame)
+            self._quiet_until[book.symbol_id] = asyncio.get_running_loop().time() + self._delta_interval_s
+
+    def _public(self, event: AnyEvent, time: int) -> None:
+        match event:
+            case DepthChanged():
+                self._depth(event.symbol_id, time)
+            case Trade():
+                self._trade(event, time)
+            case NewsPublished():
+                frame = message_frame(News(data=news_shape(event, time)))
+                self._channels.publish(names.NEWS, event.symbol_id, frame, stream=False)
+            case InstrumentAdded():
+                self._instrument(event.instrument, "listed")
+            case InstrumentStatusChanged():
+                instrument = self._mirror.instruments.get(event.symbol_id)
+                if instrument is not None:
+                    self._instrument(instrument, event.reason)
+            case InstrumentRemoved():
+                self._removed(event.symbol_id)
+            case AccountOpened():
+                self._opened(event)
+            case AccountClosed():
+                self._closed(event.account)
+            case _:
+                pass
+
+    def _depth(self, symbol_id: SymbolId, time: int) -> None:
+        book = self._mirror.books.get(symbol_id)
+        if book is None:
+            return
+        if self._channels.wanted(names.BBO, symbol_id):
+            best = (book.bids.best(), book.asks.best())
+            if self._told_bbo.get(symbol_id) != best:
+                self._told_bbo[symbol_id] = best
+                self._channels.publish(names.BBO, symbol_id, message_frame(Bbo(data=book.bbo(millis(time)))))
+        if not self._channels.wanted(names.BOOK_DELTA, symbol_id):
+            book.skip_delta()
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = self._quiet_until.get(symbol_id, 0.0) - loop.time()
+        if wait_s <= 0:
+            self.flush_delta(book)
+            return
+        self._waiting.add(symbol_id)
+        if self._timer is None:
+            self._timer = loop.call_later(wait_s, self._flush_waiting)
+
+    def _flush_waiting(self) -> None:
+        self._timer = None
+        for symbol_id in tuple(self._waiting):
+            book = self._mirror.books.get(symbol_id)
+            if book is None:
+                self._waiting.discard(symbol_id)
+            else:
+                self.flush_delta(book)
+
+    def _trade(self, event: Trade, time: int) -> None:
+        units = self._mirror.units.get(event.symbol_id)
+        if units is None or not self._channels.wanted(names.TRADES, event.symbol_id):
+            return
+        view = TradeView(
+            trade_id=event.trade_id,
+            symbol_id=event.symbol_id,
+            price=event.price,
+            qty=event.qty,
+            side=event.side,
+            time=time,
+        )
+        self._channels.publish(names.TRADES, event.symbol_id, message_frame(TradePrint(data=trade_shape(view, units))))
+
+    def _placed(self, event: OrderAccepted, time: int) -> None:
+        units = self._mirror.units.get(event.symbol_id)
+        enters_book = event.order_type is OrderType.LIMIT and event.tif not in (TimeInForce.IOC, TimeInForce.FOK)
+        if units is None or not enters_book or not self._channels.wanted(names.ORDERS, event.symbol_id):
+            return
+        shape = OrderPlacedShape(
+            symbol_id=event.symbol_id,
+            side=event.side,
+            price=None if event.price is None else units.price(event.price),
+            quantity=units.quantity(event.qty if event.display_qty is None else event.display_qty),
+            timestamp=millis(time),
+        )
+        self._channels.publish(names.ORDERS, event.symbol_id, message_frame(OrderPlaced(data=shape)))
+
+    def _instrument(self, instrument: Instrument, reason: str) -> None:
+        message = InstrumentStatusChange(data=instrument_shape(instrument), reason=reason)
+        self._channels.tell_everybody(message_frame(message))
+
+    def _removed(self, symbol_id: SymbolId) -> None:
+        self._told_bbo.pop(symbol_id, None)
+        self._quiet_until.pop(symbol_id, None)
+        self._waiting.discard(symbol_id)
+        instrument = self._mirror.delisted
+        if instrument is not None and instrument.symbol_id == symbol_id:
+            self._instrument(instrument, InstrumentStatus.REMOVED.value)
+
+    def _opened(self, event: AccountOpened) -> None:
+        account = self._accounts.opened(event.account, event.name, event.personality, event.credential)
+        spawn = event.account in self.spawning
+        self.spawning.discard(event.account)
+        message = AgentCreated(data=self._portfolios.newborn(account, event.cash), spawn=spawn)
+        self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
+
+    def _closed(self, agent_id: AccountId) -> None:
+        if self._accounts.closed(agent_id) is not None:
+            message = AgentRemoved(data=AgentRemovedData(agent_id=agent_id))
+            self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)

@@ -1,0 +1,90 @@
+"""Opens accounts and lets their owners back in."""
+
+from __future__ import annotations
+
+import secrets
+
+from engine import commands
+from engine.types import RejectCode
+from net.engine_protocol import Reply
+from net.errors import EngineUnavailable, UnknownOutcome
+from net.gateway.accounts import Account, Accounts
+from net.gateway.auth import credential_of, new_token, same_token, token_matches
+from net.gateway.config import GatewayConfig
+from net.gateway.engine import Engine
+from net.gateway.orders import Refused
+from net.gateway.trading import engine_refusal
+from net.units import UnitError, cash_from_wire
+
+AGENT_PREFIX = "agent-"
+_GENERATED_ID_BYTES = 6
+
+
+class Registrar:
+    """Answers who may hold which account. Everything here raises ``Refused``."""
+
+    def __init__(self, config: GatewayConfig, engine: Engine, accounts: Accounts, service_token: str) -> None:
+        self._config = config
+        self._engine = engine
+        self._accounts = accounts
+        self._service_token = service_token
+
+    async def open(
+        self, agent_id: str | None, name: str | None, personality: str, capital: float | None
+    ) -> tuple[Account, str]:
+        """Open an account; returns it with its new secret token."""
+        cash = self._starting_cash(capital)
+        if len(self._accounts) >= self._config.max_accounts:
+            raise Refused(RejectCode.NOT_ALLOWED, "there are as many accounts as this exchange permits")
+        if agent_id is None:
+            agent_id = f"{AGENT_PREFIX}{secrets.token_hex(_GENERATED_ID_BYTES)}"
+        token = new_token()
+        command = commands.OpenAccount(
+            account=agent_id,
+            name=name or agent_id,
+            personality=personality,
+            cash=cash,
+            limits=self._config.account_limits,
+            credential=credential_of(token),
+        )
+        reply = await self._submit(command)
+        if reply.code is RejectCode.DUPLICATE_ACCOUNT:
+            raise Refused(RejectCode.BAD_TOKEN, f"{agent_id} is somebody's account: its token is needed", "token")
+        if reply.code is not None:
+            raise Refused(reply.code, reply.message or reply.code.value, reply.field)
+        return self._accounts.opened(agent_id, command.name, personality, command.credential), token
+
+    def take_back(self, account: Account, token: str | None) -> None:
+        """Check that ``token`` opens ``account``."""
+        if account.closed:
+            raise Refused(RejectCode.UNKNOWN_ACCOUNT, f"{account.agent_id} is closed", "agent_id")
+        if not self.opens(account, token):
+            raise Refused(RejectCode.BAD_TOKEN, f"this is not the token of {account.agent_id}", "token")
+
+    def opens(self, account: Account, token: str | None) -> bool:
+        """Whether ``token`` is the account's own, or the service token."""
+        if token is None:
+            return False
+        return same_token(token, self._service_token) or token_matches(token, account.credential)
+
+    async def close(self, account: Account) -> None:
+        """Cancel the account's orders and refuse it from now on."""
+        reply = await self._submit(commands.CloseAccount(account=account.agent_id))
+        if reply.code is not None:
+            raise Refused(reply.code, reply.message or reply.code.value, reply.field)
+
+    async def _submit(self, command: commands.OpenAccount | commands.CloseAccount) -> Reply:
+        try:
+            return await self._engine.submit(command)
+        except (EngineUnavailable, UnknownOutcome) as error:
+            raise engine_refusal(error) from error
+
+    def _starting_cash(self, capital: float | None) -> int:
+        amount = self._config.starting_capital if capital is None else capital
+        if amount > self._config.max_starting_capital:
+            largest = self._config.max_starting_capital
+            raise Refused(RejectCode.INVALID_MESSAGE, f"at most {largest!r} to start with", "starting_capital")
+        try:
+            return cash_from_wire(amount, "starting_capital")
+        except UnitError as error:
+            raise Refused(error.code, error.message, error.field) from error
