@@ -198,3 +198,17 @@ class OrderBookService(Protocol):
 
     def news(self, limit: int = 100) -> list[NewsView]:
         """The newest headlines, newest first."""
+
+
+class RecoverableService(OrderBookService, Protocol):
+    """A service whose whole state can be kept and given back."""
+
+    def snapshot_state(self) -> bytes:
+        """The whole state."""
+
+    def restore(self, data: bytes) -> None:
+        """Become what ``snapshot_state`` was taken of; only on a new service.
+
+        Raises:
+            ValueError: it is no state of this version.
+        """

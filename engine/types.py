@@ -145,3 +145,14 @@ class RejectCode(Enum):
     ENGINE_UNAVAILABLE = "engine_unavailable"
     INSTRUMENT_HALTED = "instrument_halted"
     INTERNAL_ERROR = "internal_error"
+
+
+class Durability(Enum):
+    """What an acknowledged command survives."""
+
+    NONE = "none"
+    """No journal: simulations and benchmarks."""
+    PROCESS = "process"
+    """``kill -9`` of any process."""
+    POWER = "power"
+    """A power cut."""

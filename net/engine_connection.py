@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
@@ -29,17 +30,24 @@ _encoder = msgspec.json.Encoder()
 class EngineConnection(asyncio.Protocol):
     """Splits lines, decodes them and hands them to the pipeline, which calls ``send`` with the answers."""
 
-    def __init__(self, pipeline: EnginePipeline, connections: set[EngineConnection]) -> None:
+    def __init__(
+        self,
+        pipeline: EnginePipeline,
+        on_open: Callable[[EngineConnection], None],
+        on_closed: Callable[[EngineConnection], None],
+    ) -> None:
         self._pipeline = pipeline
-        self._connections = connections
+        self._on_open = on_open
+        self._on_closed = on_closed
         self._transport: asyncio.Transport | None = None
         self._tail = bytearray()
         self._in_flight = 0
         self._reading = True
         self.writable = True
         """False while the peer is too slow to take what was written."""
+        self.subscribed = False
         self.cursor: int | None = None
-        """Next batch of events to send; None without a subscription."""
+        """Next batch of events to send; None until the subscription is answered."""
 
     @property
     def open(self) -> bool:
@@ -50,15 +58,14 @@ class EngineConnection(asyncio.Protocol):
         """Take the transport."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its base class
         self._transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        self._connections.add(self)
+        self._on_open(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the peer; what it asked for is still done."""
         del exc
         self._transport = None
         self.cursor = None
-        self._connections.discard(self)
-        self._pipeline.unsubscribe(self)
+        self._on_closed(self)
 
     def data_received(self, data: bytes) -> None:
         """Decode the complete lines and queue them."""

@@ -1,116 +1,148 @@
 """The way of a command through the engine: bounded queue, match, commit, and only then the answer.
 
-Everything that is waiting when the loop comes round is taken in slices. The commands of a slice are matched, committed
-to the journal as one group, and then their answers and events leave: nothing is acknowledged before it is durable, and
-the cost of a commit is shared by all who wait for it.
+Everything that is waiting when the loop comes round is taken in slices. The commands of a slice are matched and
+committed to the journal as one group; then their answers and events leave. So nothing is acknowledged before it is
+durable, and those who wait together share the cost of one commit.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from time import perf_counter_ns
+from typing import Any
 
 import msgspec
 
 from engine import commands
 from engine.commands import AdvanceTime, AnyCommand, EndDay
-from engine.events import AnyEvent, InstrumentAdded, OrderAccepted, Trade
-from engine.instruments import Instrument
-from engine.service import OrderBookService
-from engine.types import RejectCode, SymbolId
+from engine.events import AnyEvent, Rejected
+from engine.journal import Journal, JournalError
+from engine.service import RecoverableService
+from engine.types import Durability, RejectCode
 from net import engine_protocol as wire
-from net.engine_answers import Malformed, answer, query
+from net.engine_answers import Malformed, answer, query, snapshot
+from net.engine_commit import CommitLine, Outbox, Turn
 from net.engine_connection import EngineConnection, Work
-from net.engine_protocol import Durability, Reply, SnapshotView, StatsView, What
+from net.engine_protocol import Reply, StatsView, What
+from net.engine_stats import EngineCounts
+from net.errors import StartupError
 from net.event_ring import EventRing
 from net.histogram import Histogram
 
 SLICE = 256
 """Commands matched between two looks at the sockets: about 3 ms."""
 
-SNAPSHOT_TRADES = 50
-"""Prints of each instrument in a snapshot."""
-
 _PUMP_BATCHES = 256
+_MAX_TIMER_S = 60.0
 _encoder = msgspec.json.Encoder()
 
+# What carries a command, and under which name.
+_PAYLOAD: dict[type, Callable[[Any], AnyCommand]] = dict.fromkeys(
+    (wire.Add, wire.Cancel, wire.Modify), attrgetter("order")
+) | dict.fromkeys(
+    (
+        wire.CancelAll,
+        wire.MassQuote,
+        wire.OpenAccount,
+        wire.CloseAccount,
+        wire.AddInstrument,
+        wire.RemoveInstrument,
+        wire.SetInstrumentStatus,
+        wire.PublishNews,
+    ),
+    attrgetter("command"),
+)
 
-class _Group:
-    """What one slice has to say once it is durable."""
 
-    __slots__ = ("answers", "end_batch", "subscriptions")
+class _Arrival:
+    """Requests of one connection that arrived together, and how many of them were taken."""
 
-    def __init__(self) -> None:
-        self.answers: dict[EngineConnection, tuple[bytearray, list[int]]] = {}
-        self.subscriptions: list[tuple[EngineConnection, int]] = []
-        self.end_batch = 0
+    __slots__ = ("_taken", "connection", "received", "requests")
 
-    def add(self, connection: EngineConnection, reply: Reply) -> None:
-        entry = self.answers.get(connection)
-        if entry is None:
-            entry = self.answers[connection] = (bytearray(), [0])
-        buffer, count = entry
-        _encoder.encode_into(reply, buffer, -1)
-        buffer += b"\n"
-        count[0] += 1
+    def __init__(self, connection: EngineConnection, requests: list[Work], received: int) -> None:
+        self.connection = connection
+        self.requests = requests
+        self.received = received
+        self._taken = 0
+
+    @property
+    def done(self) -> bool:
+        return self._taken == len(self.requests)
+
+    def take(self, most: int) -> list[Work]:
+        """The next requests, at most so many."""
+        start = self._taken
+        self._taken = min(start + most, len(self.requests))
+        return self.requests[start : self._taken]
 
 
 class EnginePipeline:
-    """Owns the queue, the clock's one direction, the order of answers, and the counters.
+    """Owns the queue, the one direction of time, the order of answers, and the counters.
 
-    ``clock`` gives nanoseconds and may jump; the time that commands see never goes back.
+    Args:
+        clock: nanoseconds since the epoch; may jump, the time that commands see never goes back.
+        last_time: time of the last command in the journal.
+        on_failure: called when the state or the journal can no longer be trusted; nothing is acknowledged after it.
     """
 
     def __init__(
         self,
-        service: OrderBookService,
+        service: RecoverableService,
+        journal: Journal | None,
         clock: Callable[[], int],
         *,
         epoch: str,
-        durability: Durability,
+        last_time: int,
         queue_capacity: int,
         kept_events: int,
-        loop: asyncio.AbstractEventLoop,
+        on_failure: Callable[[BaseException], None],
     ) -> None:
-        self._service = service
-        self._clock = clock
-        self._durability = durability
-        self._loop = loop
-        self._queue: deque[tuple[EngineConnection, Work, int]] = deque()
-        self._capacity = queue_capacity
-        self._now = 0
-        self._scheduled = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._ring = EventRing(epoch, service.sequence, max_events=kept_events)
+        self.line = CommitLine(journal, asyncio.get_running_loop(), self._release, self.fail)
         self.subscribers: list[EngineConnection] = []
-        self._released_batch = 0
-        self._counts = _Counts(service)
-        self._queue_full = 0
+        self.failed = False
+        self._service = service
+        self._journal = journal
+        self._clock = clock
+        self._now = last_time
         self._started = clock()
-        self._stages = (Histogram("queue"), Histogram("match"), Histogram("journal"))
+        self._loop = asyncio.get_running_loop()
+        self._on_failure = on_failure
+        self._queue: deque[_Arrival] = deque()
+        self._queued = 0
+        self._capacity = queue_capacity
+        self._scheduled = False
+        self._turn_wanted = False
+        self._snapshot_wanted = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_deadline: int | None = None
+        self._ring = EventRing(epoch, service.sequence, max_events=kept_events)
+        self._released_batch = 0
+        self._counts = EngineCounts(service)
+        self._queue_stage = Histogram("queue")
+        self._match_stage = Histogram("match")
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def offer(self, connection: EngineConnection, requests: list[Work]) -> None:
-        """Queue requests; those that do not fit are answered ``queue_full`` at once."""
-        received = perf_counter_ns()
-        room = self._capacity - len(self._queue)
+        """Queue requests that arrived together; those that do not fit are answered ``queue_full`` at once."""
+        room = self._capacity - self._queued
         if len(requests) > room:
             self._refuse(connection, requests[room:])
             del requests[room:]
-        self._queue.extend([(connection, request, received) for request in requests])
-        self._schedule()
+        if requests:
+            self._queue.append(_Arrival(connection, requests, perf_counter_ns()))
+            self._queued += len(requests)
+            self._schedule()
 
     def _refuse(self, connection: EngineConnection, requests: list[Work]) -> None:
-        self._queue_full += len(requests)
-        lines = bytearray()
+        self._counts.queue_full += len(requests)
+        outbox = Outbox()
         for request in requests:
-            reply = Reply(id=request.id, code=RejectCode.QUEUE_FULL, message="the engine's queue is full")
-            _encoder.encode_into(reply, lines, -1)
-            lines += b"\n"
-        connection.send(lines, len(requests))
+            outbox.add(Reply(id=request.id, code=RejectCode.QUEUE_FULL, message="the engine's queue is full"))
+        connection.send(outbox.lines, outbox.count)
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -119,38 +151,95 @@ class EnginePipeline:
 
     def start(self) -> None:
         """Begin to watch the service's deadlines."""
-        self._arm_timer()
+        self._watch_deadline()
 
-    def stop(self) -> None:
-        """Do everything that is queued, answer it, and watch no deadlines any more."""
-        while self._queue:
+    async def stop(self) -> None:
+        """Do everything that is queued, wait until it is answered, and watch no deadlines any more."""
+        while self._queue and not self.failed:
             self._turn()
+            await asyncio.sleep(0)
+        await self.line.drain()
         if self._timer is not None:
             self._timer.cancel()
+        if self._journal is not None and self._journal.since_snapshot and not self.failed:
+            self.keep_snapshot()
+        self.line.close()
 
     # --- through ----------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
         self._scheduled = False
-        group = _Group()
-        queue_stage, match_stage, _ = self._stages
-        before = perf_counter_ns()
-        for _ in range(min(len(self._queue), SLICE)):
-            connection, request, received = self._queue.popleft()
-            queue_stage.add(before - received)
-            self._handle(connection, request, group)
-            after = perf_counter_ns()
-            match_stage.add(after - before)
-            before = after
-        self._advance_if_due(self._tick())
-        group.end_batch = self._ring.next
-        self._release(group)
-        self._arm_timer()
+        if self.failed or self._must_wait():
+            return
+        turn = Turn()
+        try:
+            self._take_slice(turn)
+            self._advance_if_due(self._tick())
+        except Exception as error:
+            self._commit(turn)
+            self.fail(error)
+            return
+        self._commit(turn)
+        self._watch_deadline()
         if self._queue:
             self._schedule()
 
+    def _must_wait(self) -> bool:
+        """Whether the next turn must wait for a group to be durable; its release schedules the turn then."""
+        self._turn_wanted = self.line.full or (self._snapshot_wanted and not self.line.idle)
+        if self._snapshot_wanted and not self._turn_wanted:
+            self._snapshot_wanted = False
+            self.keep_snapshot()
+        return self._turn_wanted
+
+    def _take_slice(self, turn: Turn) -> None:
+        """Do the oldest requests, at most ``SLICE`` of them."""
+        queue, room = self._queue, SLICE
+        while queue and room:
+            arrival = queue[0]
+            requests = arrival.take(room)
+            room -= len(requests)
+            self._queued -= len(requests)
+            if arrival.done:
+                queue.popleft()
+            self._do(arrival.connection, requests, turn, arrival.received)
+
+    def _do(self, connection: EngineConnection, requests: Sequence[Work], turn: Turn, received: int) -> None:
+        outbox = turn.outbox(connection)
+        durations: list[int] = []
+        before = perf_counter_ns()
+        self._queue_stage.add(before - received, len(requests))
+        for request in requests:
+            payload = _PAYLOAD.get(type(request))
+            try:
+                if payload is None:
+                    reply = self._other(connection, request, turn)
+                else:
+                    command = payload(request)
+                    reply = answer(request.id, command, self.apply(command), self._service)
+            except Exception as error:
+                outbox.add(Reply(id=request.id, code=RejectCode.INTERNAL_ERROR, message=repr(error)))
+                raise
+            outbox.add(reply)
+            after = perf_counter_ns()
+            durations.append(after - before)
+            before = after
+        self._match_stage.add_many(durations)
+
+    def _commit(self, turn: Turn) -> None:
+        turn.end_batch = self._ring.next
+        self.line.commit(turn, self._service.sequence)
+
+    def fail(self, error: BaseException) -> None:
+        """Go no further: the state in memory and the journal may differ, and only the journal can be believed."""
+        if not self.failed:
+            self.failed = True
+            self._on_failure(error)
+
     def _tick(self) -> int:
-        self._now = max(self._now, self._clock())
+        now = self._clock()
+        if now > self._now:
+            self._now = now
         return self._now
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
@@ -165,47 +254,96 @@ class EnginePipeline:
             self._submit(AdvanceTime(), now)
 
     def _submit(self, command: AnyCommand, now: int) -> list[AnyEvent]:
-        events = self._service.submit(command, now)
-        if self._service.sequence != self._ring.sequence:
+        """Apply a command; it goes to the journal if it changed anything.
+
+        It is recorded first, because what cannot be recorded must not happen.
+        """
+        journal = self._journal
+        self._counts.commands += 1
+        if journal is not None:
+            try:
+                journal.append(now, command)
+            except OverflowError:
+                self._counts.rejects += 1
+                return [Rejected(code=RejectCode.INVALID_MESSAGE, message="a number has more than 64 bits")]
+        try:
+            events = self._service.submit(command, now)
+        except BaseException:
+            if journal is not None:
+                journal.discard()
+            raise
+        if len(events) == 1 and type(events[0]) is Rejected:
+            self._counts.rejects += 1
+            if journal is not None:
+                journal.discard()
+        elif events:
             self._ring.append(now, events)
             self._counts.add(events)
-        else:
-            self._counts.rejects += 1
-        self._counts.commands += 1
         return events
 
-    def _handle(self, connection: EngineConnection, request: Work, group: _Group) -> None:
-        if isinstance(request, (wire.Add, wire.Cancel, wire.Modify)):
-            self._command(connection, request.id, request.order, group)
-        elif isinstance(request, Malformed):
-            group.add(connection, Reply(id=request.id, code=request.code, message=request.message))
-        elif isinstance(request, wire.SetCancelAfter):
-            self._command(connection, request.id, self._cancel_after(request), group)
-        elif isinstance(request, wire.EndDay):
-            self._command(connection, request.id, EndDay(), group)
-        elif isinstance(request, wire.Query):
-            group.add(connection, self._query(request))
-        elif isinstance(request, wire.Snapshot):
-            group.add(connection, self._reply(request.id, self._snapshot()))
-        elif isinstance(request, wire.SubscribeEvents):
-            self._subscribe(connection, request, group)
-        elif isinstance(request, wire.Ping):
-            group.add(connection, Reply(id=request.id, sequence=self._service.sequence))
-        else:
-            self._command(connection, request.id, request.command, group)
-
-    def _command(self, connection: EngineConnection, request_id: int, command: AnyCommand, group: _Group) -> None:
-        events = self.apply(command)
-        group.add(connection, answer(request_id, command, events, self._service))
+    def _other(self, connection: EngineConnection, request: Work, turn: Turn) -> Reply:
+        """Answer what carries no command as it is."""
+        sequence = self._service.sequence
+        match request:
+            case wire.SetCancelAfter():
+                command = self._cancel_after(request)
+                return answer(request.id, command, self.apply(command), self._service)
+            case wire.EndDay():
+                return answer(request.id, EndDay(), self.apply(EndDay()), self._service)
+            case wire.Query():
+                return self._query(request)
+            case wire.Snapshot():
+                return self._reply(request.id, snapshot(self._service, self._ring.epoch, self.durability, self._tick()))
+            case wire.SubscribeEvents():
+                return self._subscribe(connection, request, turn)
+            case Malformed():
+                return Reply(id=request.id, sequence=sequence, code=request.code, message=request.message)
+            case _:
+                return Reply(id=request.id, sequence=sequence)
 
     def _cancel_after(self, request: wire.SetCancelAfter) -> AnyCommand:
         deadline = None if request.seconds is None else self._tick() + int(request.seconds * 1e9)
         return commands.SetCancelAfter(account=request.account, deadline=deadline)
 
-    def _reply(self, request_id: int, data: object) -> Reply:
-        return Reply(id=request_id, sequence=self._service.sequence, data=msgspec.Raw(_encoder.encode(data)))
+    def seed(self, initial: Sequence[AnyCommand]) -> None:
+        """Apply the first commands of a new exchange, all of them or none.
+
+        Raises:
+            StartupError: one was refused.
+        """
+        for command in initial:
+            events = self.apply(command)
+            if events and isinstance(events[0], Rejected):
+                raise StartupError(f"the exchange cannot be set up: {events[0].message}")
+        self._commit(Turn())
+
+    # --- upkeep -----------------------------------------------------------------------------------------------------
+
+    @property
+    def commands(self) -> int:
+        """Commands taken since the start."""
+        return self._counts.commands
+
+    def request_snapshot(self) -> None:
+        """Keep the state in the journal as soon as no group is under way."""
+        self._snapshot_wanted = True
+        self._schedule()
+
+    def keep_snapshot(self) -> None:
+        """Keep the state in the journal; everything must be durable."""
+        if self._journal is None:
+            return
+        state = self._service.snapshot_state()
+        state_hash = self._service.state_hash()
+        try:
+            self._journal.snapshot(self._service.sequence, self._now, state_hash, state)
+        except JournalError as error:
+            self.fail(error)
 
     # --- questions --------------------------------------------------------------------------------------------------
+
+    def _reply(self, request_id: int, data: object) -> Reply:
+        return Reply(id=request_id, sequence=self._service.sequence, data=msgspec.Raw(_encoder.encode(data)))
 
     def _query(self, request: wire.Query) -> Reply:
         result = self.stats() if request.what is What.STATS else query(self._service, request)
@@ -213,12 +351,17 @@ class EnginePipeline:
             return Reply(id=result.id, code=result.code, message=result.message)
         return self._reply(request.id, result)
 
+    @property
+    def durability(self) -> Durability:
+        """What an acknowledged command survives."""
+        return Durability.NONE if self._journal is None else self._journal.durability
+
     def stats(self) -> StatsView:
         """How the engine is doing."""
         counts = self._counts
         return StatsView(
             epoch=self._ring.epoch,
-            durability=self._durability,
+            durability=self.durability,
             sequence=self._service.sequence,
             uptime_ns=self._clock() - self._started,
             commands=counts.commands,
@@ -228,50 +371,37 @@ class EnginePipeline:
             volume=counts.volume,
             notional=counts.notional,
             queue_capacity=self._capacity,
-            queue_size=len(self._queue),
-            queue_full_count=self._queue_full,
+            queue_size=self._queued,
+            queue_full_count=counts.queue_full,
             engine=getattr(self._service, "build", "pure"),
-            stages=tuple(stage.stats() for stage in self._stages),
-        )
-
-    def _snapshot(self) -> SnapshotView:
-        service = self._service
-        instruments = tuple(service.instruments())
-        ids = [instrument.symbol_id for instrument in instruments]
-        return SnapshotView(
-            epoch=self._ring.epoch,
-            durability=self._durability,
-            sequence=service.sequence,
-            time=self._tick(),
-            instruments=instruments,
-            books=tuple(book for symbol_id in ids if (book := service.depth(symbol_id)) is not None),
-            trades=tuple(trade for symbol_id in ids for trade in service.trades(symbol_id, SNAPSHOT_TRADES)),
-            news=tuple(service.news()),
+            stages=(self._queue_stage.stats(), self._match_stage.stats(), self.line.stage.stats()),
         )
 
     # --- out --------------------------------------------------------------------------------------------------------
 
-    def _release(self, group: _Group) -> None:
+    def _release(self, turn: Turn) -> None:
         """Let go what has become durable: answers first, then events."""
-        self._released_batch = group.end_batch
-        for connection, (buffer, count) in group.answers.items():
-            connection.send(buffer, count[0])
-        for connection, cursor in group.subscriptions:
+        self._released_batch = turn.end_batch
+        for connection, outbox in turn.outboxes.items():
+            connection.send(outbox.lines, outbox.count)
+        for connection, cursor in turn.subscriptions:
             if connection.open:
                 connection.cursor = cursor
                 self.subscribers.append(connection)
         for connection in tuple(self.subscribers):
             self.pump(connection)
+        if self._queue or self._turn_wanted:
+            self._schedule()
 
-    def _subscribe(self, connection: EngineConnection, request: wire.SubscribeEvents, group: _Group) -> None:
+    def _subscribe(self, connection: EngineConnection, request: wire.SubscribeEvents, turn: Turn) -> Reply:
         ring = self._ring
         cursor = ring.find(request.from_sequence) if request.epoch in (None, ring.epoch) else None
-        if cursor is None or connection.cursor is not None:
-            message = "subscribed already" if cursor is not None else "these events are not kept: take a snapshot"
-            group.add(connection, Reply(id=request.id, code=RejectCode.UNKNOWN_OUTCOME, message=message))
-            return
-        group.add(connection, Reply(id=request.id, sequence=self._service.sequence, epoch=ring.epoch))
-        group.subscriptions.append((connection, cursor))
+        if cursor is None or connection.subscribed:
+            message = "these events are not kept: take a snapshot" if cursor is None else "subscribed already"
+            return Reply(id=request.id, code=RejectCode.UNKNOWN_OUTCOME, message=message)
+        connection.subscribed = True
+        turn.subscriptions.append((connection, cursor))
+        return Reply(id=request.id, sequence=self._service.sequence, epoch=ring.epoch)
 
     def pump(self, connection: EngineConnection) -> None:
         """Send events to one subscriber until it has them all or takes no more; cut it off when it missed some."""
@@ -292,31 +422,18 @@ class EnginePipeline:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def _arm_timer(self) -> None:
+    def _watch_deadline(self) -> None:
+        """See to it that there is a turn when the service's next deadline has come."""
+        deadline = self._service.next_deadline()
+        if deadline == self._timer_deadline:
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        deadline = self._service.next_deadline()
+        self._timer_deadline = deadline
         if deadline is not None:
-            delay = min(max(deadline - self._clock(), 0) / 1e9, 60.0)
-            self._timer = self._loop.call_later(delay, self._schedule)
+            delay_s = min(max(deadline - self._clock(), 0) / 1e9, _MAX_TIMER_S)
+            self._timer = self._loop.call_later(delay_s, self._deadline_came)
 
-
-class _Counts:
-    """Totals since the process started."""
-
-    def __init__(self, service: OrderBookService) -> None:
-        self._instruments: dict[SymbolId, Instrument] = {i.symbol_id: i for i in service.instruments()}
-        self.commands = self.rejects = self.orders = self.trades = self.volume = self.notional = 0
-
-    def add(self, events: list[AnyEvent]) -> None:
-        """Count what the events of one command say."""
-        for event in events:
-            if isinstance(event, OrderAccepted):
-                self.orders += 1
-            elif isinstance(event, Trade):
-                self.trades += 1
-                self.volume += event.qty
-                self.notional += self._instruments[event.symbol_id].notional(event.price, event.qty)
-            elif isinstance(event, InstrumentAdded):
-                self._instruments[event.instrument.symbol_id] = event.instrument
+    def _deadline_came(self) -> None:
+        self._timer = self._timer_deadline = None
+        self._schedule()

@@ -19,6 +19,7 @@ from engine.events import AnyEvent
 from engine.instruments import Instrument
 from engine.service import AccountView, CandleView, DepthView, FillView, NewsView, OrderView, TradeView
 from engine.types import AccountId, OrderId, OrderStatus, RejectCode, SymbolId
+from engine.types import Durability as Durability
 
 RequestId: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
@@ -27,17 +28,6 @@ MAX_LINE_BYTES = 1 << 20
 
 
 NO_REQUEST = -1
-
-
-class Durability(Enum):
-    """What an acknowledged command survives."""
-
-    NONE = "none"
-    """No journal: simulations and benchmarks."""
-    PROCESS = "process"
-    """``kill -9`` of any process."""
-    POWER = "power"
-    """A power cut."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="action"):
@@ -266,7 +256,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     """Base of what the engine sends."""
 
 
-class Reply(Line, frozen=True, kw_only=True, tag="reply"):
+class Reply(Line, frozen=True, kw_only=True, gc=False, tag="reply"):
     """Answer to one request: refused when ``code`` is set, else done.
 
     ``leaves_qty`` are the lots still open: 0 once the order is filled or canceled.
@@ -297,7 +287,7 @@ class Reply(Line, frozen=True, kw_only=True, tag="reply"):
     """Result of a query or snapshot, to be decoded as its view type."""
 
 
-class EventBatch(Line, frozen=True, kw_only=True, tag="events"):
+class EventBatch(Line, frozen=True, kw_only=True, gc=False, tag="events"):
     """All events of one command: the first has number ``first_sequence``, the next one more, and so on."""
 
     epoch: str

@@ -1,52 +1,104 @@
-"""The engine's TCP door: an order-management system behind newline-delimited JSON."""
+"""The engine's TCP door, and the engine process behind it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import secrets
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
-from engine.service import OrderBookService
+import msgspec
+import structlog
+
+from engine.commands import AnyCommand
+from engine.journal import Journal, JournalError
+from engine.oms import OrderManagementSystem
+from engine.recovery import Recovery, recover
+from engine.service import RecoverableService
+from engine.types import Durability
 from net.engine_connection import EngineConnection
 from net.engine_pipeline import EnginePipeline
-from net.engine_protocol import Durability
 from net.errors import StartupError
+from net.garbage import GarbagePolicy
+from net.process import Ready, boot_id, configure_logging, prepare_data_dir, serve_until_stopped
 
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000
 """Events kept for subscribers that come later or fall behind."""
-
+SNAPSHOT_COMMANDS = 100_000
+"""Commands after which the state is kept in the journal, at a quiet moment; after twice as many at any moment."""
 CLOSE_TIMEOUT_S = 2.0
+UPKEEP_S = 1.0
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How to run an engine process."""
+
+    host: str = "127.0.0.1"
+    port: int = 9999
+    data_dir: Path | None = None
+    """Without one nothing is kept."""
+    durability: Durability = Durability.PROCESS
+    queue_capacity: int = QUEUE_CAPACITY
+    kept_events: int = KEPT_EVENTS
+    initial_commands: tuple[AnyCommand, ...] = ()
+    """Applied to a new exchange only, that is when the journal is empty."""
+    supervised: bool = False
+    """Stop when standard input ends."""
 
 
 class EngineServer:
-    """Serves one ``OrderBookService``. ``clock`` gives nanoseconds since the epoch.
+    """Serves one order-management system over TCP.
 
-    Use it as an async context manager, or call ``start`` and ``close``.
+    Args:
+        journal: where commands are kept, recovered from and begun; None keeps nothing.
+        clock: nanoseconds since the epoch.
+        epoch: names the history when there is no journal that does.
+        last_time: time of the last command in the journal.
+        on_failure: called when the state or the journal can no longer be trusted; the process must end then.
     """
 
     def __init__(
         self,
-        service: OrderBookService,
-        clock: Callable[[], int],
+        service: RecoverableService,
+        journal: Journal | None = None,
+        clock: Callable[[], int] = time.time_ns,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         epoch: str = "",
+        last_time: int = 0,
         queue_capacity: int = QUEUE_CAPACITY,
         kept_events: int = KEPT_EVENTS,
+        on_failure: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self.host = host
         self.port = port
         """The port bound, once started."""
-        self._service = service
-        self._clock = clock
-        self._epoch = epoch
-        self._queue_capacity = queue_capacity
-        self._kept_events = kept_events
+        self.pipeline = EnginePipeline(
+            service,
+            journal,
+            clock,
+            epoch=epoch or (journal.epoch if journal else secrets.token_hex(8)),
+            last_time=last_time,
+            queue_capacity=queue_capacity,
+            kept_events=kept_events,
+            on_failure=on_failure,
+        )
+        self._journal = journal
         self._server: asyncio.Server | None = None
         self._connections: set[EngineConnection] = set()
-        self.pipeline: EnginePipeline
+        self._no_connections = asyncio.Event()
+        self._upkeep: asyncio.Task[None] | None = None
+
+    @property
+    def subscribers(self) -> int:
+        """Connections that receive events."""
+        return len(self.pipeline.subscribers)
 
     async def start(self) -> None:
         """Bind and serve.
@@ -55,45 +107,62 @@ class EngineServer:
             StartupError: the address cannot be bound.
         """
         loop = asyncio.get_running_loop()
-        self.pipeline = EnginePipeline(
-            self._service,
-            self._clock,
-            epoch=self._epoch,
-            durability=Durability.NONE,
-            queue_capacity=self._queue_capacity,
-            kept_events=self._kept_events,
-            loop=loop,
-        )
         try:
             self._server = await loop.create_server(
-                lambda: EngineConnection(self.pipeline, self._connections), self.host, self.port
+                lambda: EngineConnection(self.pipeline, self._opened, self._closed), self.host, self.port
             )
         except OSError as error:
             raise StartupError(bind_failure(self.host, self.port, error)) from error
         self.port = self._server.sockets[0].getsockname()[1]
         self.pipeline.start()
+        self._upkeep = asyncio.create_task(self._keep_up(), name="engine upkeep")
 
     async def close(self) -> None:
-        """Stop in order: no new connections, do and answer what is queued, close what is open."""
+        """Stop in order: no new connections, do and answer what is queued, keep the state, close what is open."""
         if self._server is None:
             return
         self._server.close()
-        self.pipeline.stop()
+        if self._upkeep is not None:
+            self._upkeep.cancel()
+            await asyncio.gather(self._upkeep, return_exceptions=True)
+        await self.pipeline.stop()
         for connection in tuple(self._connections):
             connection.close()
-        for _ in range(int(CLOSE_TIMEOUT_S / 0.02)):
-            if not self._connections:
-                break
-            await asyncio.sleep(0.02)
+        if self._connections:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._no_connections.wait()
         for connection in tuple(self._connections):
             connection.abort()
         await self._server.wait_closed()
         self._server = None
 
-    @property
-    def subscribers(self) -> int:
-        """Connections that receive events."""
-        return len(self.pipeline.subscribers)
+    def _opened(self, connection: EngineConnection) -> None:
+        self._connections.add(connection)
+        self._no_connections.clear()
+
+    def _closed(self, connection: EngineConnection) -> None:
+        self._connections.discard(connection)
+        self.pipeline.unsubscribe(connection)
+        if not self._connections:
+            self._no_connections.set()
+
+    async def _keep_up(self) -> None:
+        """Once a second: move the WAL into the main file, keep the state, when it is time."""
+        loop = asyncio.get_running_loop()
+        journal, seen = self._journal, -1
+        if journal is None:
+            return
+        try:
+            while not self.pipeline.failed:
+                await asyncio.sleep(UPKEEP_S)
+                quiet, seen = self.pipeline.commands == seen, self.pipeline.commands
+                if journal.checkpoint_due:
+                    await loop.run_in_executor(None, journal.checkpoint)
+                if journal.since_snapshot >= SNAPSHOT_COMMANDS * (1 if quiet else 2):
+                    self.pipeline.request_snapshot()
+        except JournalError as error:
+            self.pipeline.fail(error)
 
     async def __aenter__(self) -> EngineServer:
         await self.start()
@@ -101,6 +170,68 @@ class EngineServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+async def run_engine(config: EngineConfig) -> None:
+    """Run the engine process until it is told to stop.
+
+    Raises:
+        StartupError: it cannot start; the message is one line that says why.
+        JournalError: the journal can no longer be written.
+    """
+    if config.data_dir is not None:
+        prepare_data_dir(config.data_dir)
+    configure_logging(config.data_dir, "engine")
+    log = structlog.get_logger("engine")
+    journal, service, recovery = _recover(config)
+    if recovery is not None:
+        log.info("recovered", **msgspec.structs.asdict(recovery))
+    failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    server = EngineServer(
+        service,
+        journal,
+        host=config.host,
+        port=config.port,
+        last_time=recovery.last_time if recovery else 0,
+        queue_capacity=config.queue_capacity,
+        kept_events=config.kept_events,
+        on_failure=failure.set_exception,
+    )
+    tidying = asyncio.create_task(GarbagePolicy().run(lambda: server.pipeline.commands), name="engine garbage")
+    try:
+        if recovery is None or recovery.commands == 0:
+            server.pipeline.seed(config.initial_commands)
+        await server.start()
+        stats = server.pipeline.stats()
+        log.info("serving", port=server.port, epoch=stats.epoch, durability=stats.durability.value)
+        ready = Ready("engine", config.host, server.port)
+        reason = await serve_until_stopped(ready, supervised=config.supervised, failure=failure)
+        log.info("stopping", reason=reason)
+    except Exception:
+        log.exception("failed")
+        raise
+    finally:
+        tidying.cancel()
+        await server.close()
+        if journal is not None:
+            journal.close(clean=not server.pipeline.failed)
+
+
+def _recover(config: EngineConfig) -> tuple[Journal | None, RecoverableService, Recovery | None]:
+    """Open the journal and go back to where it ends."""
+    if config.data_dir is None or config.durability is Durability.NONE:
+        return None, OrderManagementSystem(), None
+    if config.durability is Durability.POWER:
+        sys.setswitchinterval(0.0005)  # the journal's thread must not wait 5 ms for its turn
+    try:
+        journal = Journal.open(config.data_dir, config.durability, new_epoch=secrets.token_hex(8), boot_id=boot_id())
+        try:
+            return journal, *recover(journal, OrderManagementSystem)
+        except JournalError:
+            journal.close(clean=False)
+            raise
+    except JournalError as error:
+        raise StartupError(str(error)) from error
 
 
 def bind_failure(host: str, port: int, error: OSError) -> str:

@@ -41,16 +41,15 @@ class EventRing:
 
     def append(self, time: int, events: list[AnyEvent]) -> None:
         """Add all events of one command, which must be numbered on from the last ones."""
-        if self.next - self.first > self._mask:
+        number = self.next
+        if number - self.first > self._mask:
             self._drop_oldest()
-        slot = self.next & self._mask
-        self._batches[slot] = EventBatch(
-            epoch=self.epoch, first_sequence=self.sequence + 1, time=time, events=tuple(events)
-        )
-        self.sequence += len(events)
-        self._last_sequences[slot] = self.sequence
-        self.next += 1
-        while self.sequence - self._oldest_sequence >= self._max_events and self.next - self.first > 1:
+        slot = number & self._mask
+        sequence = self.sequence
+        self._batches[slot] = EventBatch(epoch=self.epoch, first_sequence=sequence + 1, time=time, events=tuple(events))
+        self._last_sequences[slot] = self.sequence = sequence = sequence + len(events)
+        self.next = number + 1
+        while sequence - self._oldest_sequence >= self._max_events and self.first < number:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from net.engine_protocol import StageStats
 
 _BUCKETS = 32
@@ -22,6 +24,17 @@ class Histogram:
         duration_ns = max(duration_ns, 0)
         self.buckets[min((duration_ns // 1_000).bit_length(), _BUCKETS - 1)] += count
         self.max_ns = max(self.max_ns, duration_ns)
+
+    def add_many(self, durations_ns: Iterable[int]) -> None:
+        """Count each of these durations, none of which may be negative."""
+        buckets, last = self.buckets, _BUCKETS - 1
+        longest = self.max_ns
+        for duration_ns in durations_ns:
+            if duration_ns > longest:
+                longest = duration_ns
+            bucket = (duration_ns // 1_000).bit_length()
+            buckets[bucket if bucket < last else last] += 1
+        self.max_ns = longest
 
     def stats(self) -> StageStats:
         """The counts so far, without the empty buckets at the end."""

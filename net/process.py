@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -118,6 +119,17 @@ def prepare_data_dir(data_dir: Path) -> Path:
         message = f"the data directory {data_dir} cannot be written to: {error.strerror or error}"
         raise StartupError(message) from error
     return data_dir
+
+
+def boot_id() -> str:
+    """Name the time since this machine was started; "" where it has no name."""
+    try:
+        if sys.platform == "darwin":
+            command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
+            return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 # --- logging ------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def order(account: str = "alice", price: int = 100, client_order_id: str | None 
 
 @pytest.fixture
 async def server() -> AsyncIterator[EngineServer]:
-    async with EngineServer(TinyExchange(), count(1).__next__, epoch="e1") as server:
+    async with EngineServer(TinyExchange(), None, count(1).__next__, epoch="e1") as server:
         yield server
 
 
@@ -170,27 +170,27 @@ async def test_a_question_that_is_not_answered_is_only_unavailable() -> None:
 async def test_the_client_reconnects_by_itself_and_says_so() -> None:
     exchange = TinyExchange()
     changes: asyncio.Queue[bool] = asyncio.Queue()
-    first = EngineServer(exchange, count(1).__next__, epoch="e1")
+    first = EngineServer(exchange, None, count(1).__next__, epoch="e1")
     await first.start()
     async with EngineClient(first.host, first.port, on_connected=changes.put_nowait) as client:
         assert await changes.get() is True
         await client.submit(order())
         await first.close()
         assert await changes.get() is False
-        async with EngineServer(exchange, count(1_000_000).__next__, port=first.port, epoch="e1"):
+        async with EngineServer(exchange, None, count(1_000_000).__next__, port=first.port, epoch="e1"):
             assert await changes.get() is True
             assert (await client.submit(order())).order_id == 2
 
 
 async def test_the_event_stream_goes_on_after_a_restart_of_the_same_journal() -> None:
     exchange = TinyExchange()
-    async with EngineServer(exchange, count(1).__next__, epoch="e1") as first:
+    async with EngineServer(exchange, None, count(1).__next__, epoch="e1") as first:
         client = EngineClient(first.host, first.port)
         await client.start()
         events = client.events(1)
         await client.submit(order())
         assert (await anext(events)).first_sequence == 1
-    async with EngineServer(exchange, count(1_000_000).__next__, port=first.port, epoch="e1"):
+    async with EngineServer(exchange, None, count(1_000_000).__next__, port=first.port, epoch="e1"):
         waiting = asyncio.ensure_future(anext(events))
         await client.wait_connected()
         await client.submit(order())
@@ -201,13 +201,13 @@ async def test_the_event_stream_goes_on_after_a_restart_of_the_same_journal() ->
 
 async def test_the_event_stream_ends_when_the_epoch_is_another() -> None:
     exchange = TinyExchange()
-    async with EngineServer(exchange, count(1).__next__, epoch="e1") as first:
+    async with EngineServer(exchange, None, count(1).__next__, epoch="e1") as first:
         client = EngineClient(first.host, first.port)
         await client.start()
         events = client.events(1)
         await client.submit(order())
         await anext(events)
-    async with EngineServer(TinyExchange(), count(1).__next__, port=first.port, epoch="e2"):
+    async with EngineServer(TinyExchange(), None, count(1).__next__, port=first.port, epoch="e2"):
         with pytest.raises(EventsLost):
             await anext(events)
         await client.close()
@@ -215,7 +215,7 @@ async def test_the_event_stream_ends_when_the_epoch_is_another() -> None:
 
 async def test_events_that_are_no_longer_kept_are_lost() -> None:
     async with (
-        EngineServer(TinyExchange(), count(1).__next__, epoch="e1", kept_events=4) as server,
+        EngineServer(TinyExchange(), None, count(1).__next__, epoch="e1", kept_events=4) as server,
         EngineClient(server.host, server.port) as client,
     ):
         for _ in range(5):
@@ -266,7 +266,7 @@ def test_server_and_client_work_on_uvloop() -> None:
 
     async def ask() -> int | None:
         async with (
-            EngineServer(TinyExchange(), count(1).__next__, epoch="e1") as server,
+            EngineServer(TinyExchange(), None, count(1).__next__, epoch="e1") as server,
             EngineClient(server.host, server.port) as client,
         ):
             return (await client.submit(order())).order_id

@@ -50,7 +50,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def server(clock: Clock) -> AsyncIterator[EngineServer]:
-    async with EngineServer(TinyExchange(), clock, epoch="e1", queue_capacity=1_000) as server:
+    async with EngineServer(TinyExchange(), None, clock, epoch="e1", queue_capacity=1_000) as server:
         yield server
 
 
@@ -218,14 +218,14 @@ async def test_closing_answers_what_was_asked(server: EngineServer) -> None:
 
 
 async def test_a_port_in_use_is_one_clear_line(server: EngineServer) -> None:
-    other = EngineServer(TinyExchange(), Clock(), port=server.port)
+    other = EngineServer(TinyExchange(), None, Clock(), port=server.port)
     with pytest.raises(StartupError, match=f"port {server.port} on 127.0.0.1 is in use"):
         await other.start()
 
 
 async def test_a_subscriber_that_does_not_read_is_cut_off_and_holds_up_nobody(clock: Clock) -> None:
     exchange = TinyExchange()
-    async with EngineServer(exchange, clock, epoch="e1", kept_events=2_000) as server:
+    async with EngineServer(exchange, None, clock, epoch="e1", kept_events=2_000) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port, limit=4096)
         writer.write(b'{"action":"subscribe","id":1,"from_sequence":1}\n')
         await reader.readline()

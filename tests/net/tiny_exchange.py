@@ -24,6 +24,9 @@ from engine.types import CancelReason, OrderStatus, RejectCode, SymbolId
 ACME = Instrument(symbol_id=1, ticker="ACME", initial_price=10_000)
 
 
+TinyState = tuple[int, int, dict[int, c.NewOrder], list[tuple[tuple[str, str], list[e.AnyEvent]]], dict[str, int], int]
+
+
 class TinyExchange:
     """Implements ``OrderBookService``. An order at price 13 is refused; one at price 99 raises; others rest for ever.
 
@@ -142,6 +145,11 @@ class TinyExchange:
         return msgspec.msgpack.encode(
             (self.sequence, self.now, self.working, list(self.answers.items()), self.deadlines, self.last_order_id)
         )
+
+    def restore(self, data: bytes) -> None:
+        state = msgspec.msgpack.decode(data, type=TinyState)
+        self.sequence, self.now, self.working, answers, self.deadlines, self.last_order_id = state
+        self.answers = dict(answers)
 
     def instruments(self) -> list[Instrument]:
         return [ACME]

@@ -1,0 +1,318 @@
+"""The journal: every command that changed the exchange, in one SQLite file, committed before it is acknowledged.
+
+With ``journal_reader`` this is the one place of the engine that does I/O. ``DATA_DIR/journal.sqlite`` holds the
+commands in groups (``journal_format``); now and then the whole state, so that a start need not begin at the first
+command; and marks of the state hash, for ``recovery.verify``. It is in WAL mode: a commit appends to
+``journal.sqlite-wal``, and ``checkpoint`` moves what has gathered there into the main file.
+
+``Durability.PROCESS`` leaves it to the operating system when a commit reaches the disk: it survives the death of any
+process. ``Durability.POWER`` waits for the disk at each commit.
+
+An epoch names one unbroken history. A new one begins with a new journal, and whenever acknowledged commands may have
+been lost: when a damaged tail was cut off, or the machine went down while durability was ``PROCESS``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import zlib
+from pathlib import Path
+from typing import IO
+
+from engine.commands import AnyCommand
+from engine.journal_format import FORMAT, GENESIS, Group, GroupWriter
+from engine.journal_reader import (
+    FILE_NAME,
+    JournalCorrupt,
+    JournalError,
+    JournalReader,
+)
+from engine.journal_wal import commits_passed_over
+from engine.types import Durability
+
+LOCK_NAME = "engine.lock"
+SNAPSHOTS_KEPT = 2
+CHECKPOINT_BYTES = 16 << 20
+"""Size of the WAL from which a checkpoint is due."""
+WAL_LIMIT_BYTES = 128 << 20
+"""Size of the WAL from which a checkpoint makes commits wait, so that the WAL can start afresh."""
+
+READER_PATIENCE_S = 0.1
+"""How long a checkpoint that makes commits wait may wait itself, for those who read the journal."""
+
+_SCHEMA = """
+BEGIN;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE groups (first INTEGER PRIMARY KEY, count INTEGER, sequence INTEGER, records BLOB, crc INTEGER, chain BLOB);
+CREATE TABLE damaged (first INTEGER, count INTEGER, sequence INTEGER, records BLOB, crc INTEGER, chain BLOB);
+CREATE TABLE snapshots
+    (number INTEGER PRIMARY KEY, sequence INTEGER, time INTEGER, hash TEXT, chain BLOB, crc INTEGER, state BLOB);
+CREATE TABLE marks (number INTEGER PRIMARY KEY, sequence INTEGER, hash TEXT);
+COMMIT;
+"""
+_INSERT_GROUP = "INSERT INTO groups (first, count, sequence, records, crc, chain) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_SNAPSHOT = "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?)"
+_PRUNE_SNAPSHOTS = (
+    "DELETE FROM snapshots WHERE number NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)"
+)
+
+
+class JournalLocked(JournalError):
+    """Another engine uses the data directory."""
+
+
+class Journal:
+    """The journal of one data directory, open for writing. Get one from ``open``.
+
+    First read it (``reader``, ``recovery.recover`` does), then ``begin``; then for each command ``append`` and, if it
+    changed nothing, ``discard``; then ``commit``, or ``seal`` and ``write`` apart, so that the write can be done by
+    another thread.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, lock: IO[bytes], durability: Durability) -> None:
+        self.path = path
+        self.durability = durability
+        self.epoch = ""
+        """Known once begun."""
+        self.power_lost = False
+        """Whether the machine went down since the last start, without a loss of power having been provided for."""
+        self.reader = JournalReader(connection, path)
+        self._connection = connection
+        self._lock = lock
+        self._boot_id = ""
+        self._new_epoch = ""
+        self._writer = GroupWriter(0, GENESIS)
+        self._snapshot_number = 0
+        self._wal_bytes = 0
+
+    @classmethod
+    def open(cls, data_dir: Path, durability: Durability, *, new_epoch: str, boot_id: str) -> Journal:
+        """Open the journal of a data directory, making it if there is none, and lock the directory.
+
+        Args:
+            new_epoch: a name never used before, taken if a new epoch begins.
+            boot_id: names the time since the machine was started; "" where that is not known.
+
+        Raises:
+            JournalLocked: another engine uses the directory.
+            JournalCorrupt: the journal is damaged before its end.
+            JournalError: it cannot be read or written.
+        """
+        path = data_dir / FILE_NAME
+        lock = _lock(data_dir)
+        connection: sqlite3.Connection | None = None
+        try:
+            if not path.exists():
+                _create(path)
+            passed_over = _commits_passed_over(path)
+            connection = _connect(path, durability)
+            journal = cls(connection, path, lock, durability)
+            journal._boot_id, journal._new_epoch = boot_id, new_epoch
+            journal._check_last_stop(passed_over)
+        except (sqlite3.Error, OSError, JournalError) as error:
+            if connection is not None:
+                connection.close()
+            lock.close()
+            raise error if isinstance(error, JournalError) else _explained(path, error) from error
+        return journal
+
+    def _check_last_stop(self, passed_over: int) -> None:
+        """Tell a loss that had to be expected from one that must not be."""
+        reader = self.reader
+        stopped_at = reader.meta("stopped_at")
+        if stopped_at and reader.last_number() < int(stopped_at):
+            raise JournalCorrupt(f"{self.path} lacks commands that it had when the engine stopped")
+        rebooted = not stopped_at and reader.meta("epoch") != "" and reader.meta("boot_id") != self._boot_id
+        self.power_lost = rebooted and reader.meta("durability") == Durability.PROCESS.value
+        # With POWER a commit waits for the disk, so only the one under way can be there in part when power fails.
+        expected = passed_over if self.power_lost else int(rebooted)
+        if passed_over > expected:
+            raise JournalCorrupt(f"{self.path}-wal is damaged before its end: {passed_over} commits are unreadable")
+
+    def begin(self, number: int, chain: bytes, *, snapshot_number: int = 0) -> None:
+        """Be ready to write after command ``number``, once the journal has been read; cuts off a damaged tail.
+
+        What was read is on the disk when this returns, even if it came from memory that a power cut would have lost.
+        """
+        self.epoch = self.reader.meta("epoch")
+        cut = self.reader.damaged_from is not None
+        if cut or self.power_lost or not self.epoch:
+            self.epoch = self._new_epoch
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if cut:
+                connection.execute("INSERT INTO damaged SELECT * FROM groups WHERE first > ?", (number,))
+                connection.execute("DELETE FROM groups WHERE first > ?", (number,))
+            self._note(epoch=self.epoch, boot_id=self._boot_id, durability=self.durability.value, stopped_at="")
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        self._writer = GroupWriter(number, chain)
+        self._snapshot_number = snapshot_number
+        self.checkpoint(truncate=True)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    @property
+    def number(self) -> int:
+        """Number of the last command sealed."""
+        return self._writer.last
+
+    @property
+    def since_snapshot(self) -> int:
+        """Commands that a start would have to replay."""
+        return self._writer.last - self._snapshot_number
+
+    def append(self, now: int, command: AnyCommand) -> None:
+        """Collect a command for the next group.
+
+        Raises:
+            OverflowError: a number in it has more than 64 bits; nothing is collected.
+        """
+        self._writer.append(now, command)
+
+    def discard(self) -> None:
+        """Take the command appended last out again; at most once after each append."""
+        self._writer.discard()
+
+    def seal(self, sequence: int) -> Group | None:
+        """Close the group collected so far; ``sequence`` is the number of the last event. None when it is empty."""
+        return self._writer.seal(sequence)
+
+    def write(self, group: Group) -> None:
+        """Make a group durable; it is when this returns. One thread at a time, in the order in which they were sealed.
+
+        Raises:
+            JournalError: it could not be written (the disk is full, say); the engine must not go on.
+        """
+        try:
+            self._connection.execute(
+                _INSERT_GROUP, (group.first, group.count, group.sequence, group.records, group.crc, group.chain)
+            )
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        self._wal_bytes += len(group.records) + 8_192
+
+    def commit(self, sequence: int) -> None:
+        """Seal and write."""
+        group = self._writer.seal(sequence)
+        if group is not None:
+            self.write(group)
+
+    def snapshot(self, sequence: int, time: int, state_hash: str, state: bytes) -> None:
+        """Keep the whole state as it is after the last command, which must be written; raises as ``write`` does."""
+        number, chain = self._writer.last, self._writer.chain
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_INSERT_SNAPSHOT, (number, sequence, time, state_hash, chain, zlib.crc32(state), state))
+            connection.execute(_INSERT_MARK, (number, sequence, state_hash))
+            connection.execute(_PRUNE_SNAPSHOTS, (SNAPSHOTS_KEPT,))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        self._snapshot_number = number
+        self._wal_bytes += len(state)
+
+    # --- upkeep -----------------------------------------------------------------------------------------------------
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """Whether the WAL has grown so much that ``checkpoint`` should be called."""
+        return self._wal_bytes >= CHECKPOINT_BYTES
+
+    def checkpoint(self, *, truncate: bool = False) -> None:
+        """Move the WAL into the main file and wait for the disk. Any thread may call it, beside ``write``.
+
+        Commits go on meanwhile, unless ``truncate`` is set or the WAL is past its limit.
+        """
+        self._wal_bytes = 0
+        try:
+            connection = _connect(self.path, self.durability, READER_PATIENCE_S)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                if truncate or Path(f"{self.path}-wal").stat().st_size >= WAL_LIMIT_BYTES:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+        except (sqlite3.Error, FileNotFoundError) as error:
+            raise _explained(self.path, error) from error
+
+    def close(self, *, clean: bool) -> None:
+        """Close and unlock; ``clean`` notes that everything accepted is in it, so that a later loss is noticed."""
+        try:
+            if clean:
+                self._note(stopped_at=str(self._writer.last))
+                self.checkpoint(truncate=True)
+        finally:
+            self._connection.close()
+            self._lock.close()
+
+    def _note(self, **notes: str) -> None:
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes.items())
+
+
+def _lock(data_dir: Path) -> IO[bytes]:
+    try:
+        lock = (data_dir / LOCK_NAME).open("ab")
+    except OSError as error:
+        raise _explained(data_dir, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise JournalLocked(f"the data directory {data_dir} is in use by another engine") from error
+    return lock
+
+
+def _create(path: Path) -> None:
+    """Make an empty journal, whole or not at all."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    connection = sqlite3.connect(unfinished, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_SCHEMA)
+        connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
+    finally:
+        connection.close()
+    unfinished.chmod(0o600)
+    unfinished.rename(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _connect(path: Path, durability: Durability, timeout_s: float = 10.0) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=timeout_s)
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durability is Durability.POWER else 'NORMAL'}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves data in the drive's own cache
+    connection.execute("PRAGMA checkpoint_fullfsync = 1")
+    return connection
+
+
+def _commits_passed_over(path: Path) -> int:
+    """Look over a connection that cannot write, because closing one that can would tidy the evidence away."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
+        connection.execute("SELECT count(*) FROM meta").fetchone()
+        return commits_passed_over(path, page_bytes)
+    finally:
+        connection.close()
+
+
+def _explained(path: Path, error: Exception) -> JournalError:
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return JournalCorrupt(f"{path} is damaged: {error}")
+    return JournalError(f"{path}: {error}")
+
+
+__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError", "JournalLocked"]

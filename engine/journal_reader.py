@@ -1,0 +1,155 @@
+"""Reading a journal: groups in order, each checked; snapshots and marks."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.journal_format import FORMAT, GENESIS, Group
+
+FILE_NAME = "journal.sqlite"
+
+_PAGE_GROUPS = 256
+_GROUPS = "SELECT first, count, sequence, records, crc, chain FROM groups WHERE first > ? ORDER BY first LIMIT ?"
+
+
+class JournalError(Exception):
+    """Base of what can be wrong with a journal; the message is one line for a person."""
+
+
+class JournalCorrupt(JournalError):
+    """The journal is damaged before its end: what follows cannot be trusted, and is not thrown away."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The whole state after command ``number``, whose last event is ``sequence``."""
+
+    number: int
+    sequence: int
+    time: int
+    """Of command ``number``, ns."""
+    hash: str
+    chain: bytes
+    crc: int
+    state: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is what was written."""
+        return self.crc == zlib.crc32(self.state)
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The state hash after command ``number``, whose last event is ``sequence``."""
+
+    number: int
+    sequence: int
+    hash: str
+
+
+class JournalReader:
+    """Reads a journal over an open connection. It changes nothing."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self.damaged_from: int | None = None
+        """First command of a damaged tail, once ``groups`` has met one."""
+        self._connection = connection
+        version = self.meta("format")
+        if version != str(FORMAT):
+            raise JournalError(f"{path} has format {version}, this version reads format {FORMAT}")
+
+    @classmethod
+    def open(cls, data_dir: Path) -> JournalReader:
+        """Open the journal of a data directory for reading, also while an engine writes it.
+
+        Raises:
+            JournalError: there is none, or it cannot be read.
+        """
+        path = data_dir / FILE_NAME
+        if not path.exists():
+            raise JournalError(f"there is no journal in {data_dir}")
+        try:
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            return cls(connection, path)
+        except sqlite3.DatabaseError as error:
+            raise JournalCorrupt(f"{path} is damaged: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def meta(self, key: str) -> str:
+        """A note about the journal; empty when it was never made."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else ""
+
+    def last_number(self) -> int:
+        """Number of the last command, by the last group alone."""
+        return self._number("SELECT first + count - 1 FROM groups ORDER BY first DESC LIMIT 1")
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """The whole snapshots among those kept, newest first."""
+        rows = self._rows("SELECT number, sequence, time, hash, chain, crc, state FROM snapshots ORDER BY number DESC")
+        for row in rows:
+            with contextlib.suppress(msgspec.ValidationError):
+                snapshot = msgspec.convert(row, Snapshot)
+                if snapshot.whole:
+                    yield snapshot
+
+    def marks(self) -> list[Mark]:
+        """All marks, oldest first."""
+        return msgspec.convert(self._rows("SELECT number, sequence, hash FROM marks ORDER BY number"), list[Mark])
+
+    def groups(self, last: int = 0, chain: bytes = GENESIS) -> Iterator[Group]:
+        """Whole groups after command ``last``, where the chain has the value ``chain``.
+
+        Ends before a damaged tail and sets ``damaged_from``. Holds no transaction between two pages of groups, so that
+        a slow reader does not keep an engine from tidying its WAL.
+
+        Raises:
+            JournalCorrupt: a damaged or missing group is followed by a whole one.
+        """
+        while rows := self._rows(_GROUPS, last, _PAGE_GROUPS):
+            for row in rows:
+                group = _group(row)
+                if group is None or not group.follows(last, chain):
+                    self._require_tail(last)
+                    self.damaged_from = last + 1
+                    return
+                last, chain = group.last, group.chain
+                yield group
+
+    def _require_tail(self, last: int) -> None:
+        """Raise unless everything after command ``last`` is damaged."""
+        known = self._number("SELECT max(number) FROM (SELECT number FROM snapshots UNION SELECT number FROM marks)")
+        if known > last or any(_group(row) for row in self._rows(_GROUPS, last, -1)):
+            raise JournalCorrupt(
+                f"{self.path} is damaged at command {last + 1}, and there are whole ones after it: "
+                "restore it from a copy, or move it away to start anew"
+            )
+
+    def _number(self, sql: str) -> int:
+        rows = self._rows(sql)
+        value = rows[0][0] if rows else 0
+        return value if isinstance(value, int) else 0
+
+    def _rows(self, sql: str, *values: str | int) -> list[tuple[object, ...]]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise JournalCorrupt(f"{self.path} is damaged: {error}") from error
+
+
+def _group(row: tuple[object, ...]) -> Group | None:
+    """The group in a row, if it is what was written."""
+    try:
+        group = msgspec.convert(row, Group)
+    except msgspec.ValidationError:
+        return None
+    return group if group.whole else None

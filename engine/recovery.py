@@ -1,0 +1,173 @@
+"""From a journal back to the exchange: the start of an engine, and the proof that a journal is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.events import AnyEvent
+from engine.journal import Journal
+from engine.journal_format import GENESIS, Group, Record
+from engine.journal_reader import JournalCorrupt, JournalError, JournalReader, Mark, Snapshot
+from engine.service import OrderBookService, RecoverableService
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """How a start went."""
+
+    commands: int
+    """Commands in the journal."""
+    replayed: int
+    """Commands applied again, after the snapshot."""
+    snapshot: int
+    """Command after which the snapshot was taken that the start began from; 0 without one."""
+    snapshots_refused: int
+    """Newer snapshots that were of no use."""
+    cut_from: int | None
+    """First command of a damaged tail that was cut off."""
+    power_lost: bool
+    """Whether the machine went down and may have taken acknowledged commands with it."""
+    last_time: int
+    """Time (ns) of the last command; 0 when there is none."""
+
+
+def recover(journal: Journal, new_service: Callable[[], RecoverableService]) -> tuple[RecoverableService, Recovery]:
+    """Make the service that the journal tells of, and make the journal ready to go on from there.
+
+    Raises:
+        JournalCorrupt: the journal is damaged before its end, or does not lead to the state that it says it does.
+    """
+    reader = journal.reader
+    service, snapshot, refused = _from_snapshot(reader, new_service)
+    start, chain, last_time = (snapshot.number, snapshot.chain, snapshot.time) if snapshot else (0, GENESIS, 0)
+    number = start
+    for group in reader.groups(start, chain):
+        last_time = _apply(service, group, reader)
+        number, chain = group.last, group.chain
+    journal.begin(number, chain, snapshot_number=start)
+    return service, Recovery(
+        commands=number,
+        replayed=number - start,
+        snapshot=start,
+        snapshots_refused=refused,
+        cut_from=reader.damaged_from,
+        power_lost=journal.power_lost,
+        last_time=last_time,
+    )
+
+
+def _from_snapshot(
+    reader: JournalReader, new_service: Callable[[], RecoverableService]
+) -> tuple[RecoverableService, Snapshot | None, int]:
+    """The newest snapshot that restores to the hash noted with it, or an empty service; and how many were no good."""
+    refused = 0
+    for snapshot in reader.snapshots():
+        service = new_service()
+        try:
+            service.restore(snapshot.state)
+        except ValueError:
+            refused += 1
+            continue
+        if service.state_hash() == snapshot.hash and service.sequence == snapshot.sequence:
+            return service, snapshot, refused
+        refused += 1
+    return new_service(), None, refused
+
+
+def _apply(service: OrderBookService, group: Group, reader: JournalReader) -> int:
+    """Apply a group; returns the time of its last command."""
+    now = 0
+    for now, command in group.decode():
+        service.submit(command, now)
+    if service.sequence != group.sequence:
+        raise JournalCorrupt(
+            f"{reader.path}: commands {group.first} to {group.last} lead to event {service.sequence}, "
+            f"but led to {group.sequence} when they were written: another version of the engine wrote them"
+        )
+    return now
+
+
+def replay(data_dir: Path) -> Iterator[Record]:
+    """All commands of a journal with their times (ns), oldest first; also while an engine writes it.
+
+    Raises:
+        JournalError: there is no journal, or it cannot be read.
+        JournalCorrupt: it is damaged before its end.
+    """
+    reader = JournalReader.open(data_dir)
+    try:
+        for group in reader.groups():
+            yield from group.decode()
+    finally:
+        reader.close()
+
+
+def replay_events(data_dir: Path, service: OrderBookService) -> Iterator[tuple[int, list[AnyEvent]]]:
+    """What happened, command by command: the time (ns) and all events; raises as ``replay`` does."""
+    for now, command in replay(data_dir):
+        yield now, service.submit(command, now)
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``verify`` found."""
+
+    epoch: str
+    commands: int
+    sequence: int
+    state_hash: str
+    marks: int
+    """Marks of the state hash that were compared."""
+    mismatches: tuple[int, ...]
+    """Commands after which the state was not what it was when the mark was made."""
+    damaged_from: int | None
+    """First command of a damaged tail."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the journal is whole and leads to every state that was noted."""
+        return not self.mismatches and self.damaged_from is None
+
+
+def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verification:
+    """Replay a journal from nothing and compare every state hash that was noted in it; raises as ``replay`` does."""
+    reader = JournalReader.open(data_dir)
+    try:
+        marks = {mark.number: mark for mark in reader.marks()}
+        service = new_service()
+        number, compared, mismatches = 0, 0, []
+        for group in reader.groups():
+            _apply(service, group, reader)
+            number = group.last
+            mark = marks.get(number)
+            if mark is not None:
+                compared += 1
+                if not _agrees(service, mark):
+                    mismatches.append(number)
+        return Verification(
+            epoch=reader.meta("epoch"),
+            commands=number,
+            sequence=service.sequence,
+            state_hash=service.state_hash(),
+            marks=compared,
+            mismatches=tuple(mismatches),
+            damaged_from=reader.damaged_from,
+        )
+    finally:
+        reader.close()
+
+
+def _agrees(service: OrderBookService, mark: Mark) -> bool:
+    return service.sequence == mark.sequence and service.state_hash() == mark.hash
+
+
+__all__ = [
+    "JournalError",
+    "Recovery",
+    "Verification",
+    "recover",
+    "replay",
+    "replay_events",
+    "verify",
+]
