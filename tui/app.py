@@ -16,13 +16,24 @@ from textual.driver import Driver
 from tui import keys
 from tui.config import ConsoleConfig, key_problems
 from tui.context import Context
+from tui.control import Control
 from tui.desk import Asked, Desk, DeskSettings
 from tui.feed import Source
-from tui.messages import AskLine, PickInstrument
+from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument
 from tui.meter import Meter
 from tui.notices import Notices
 from tui.screens.base import ModeScreen
+from tui.screens.detail import DetailScreen
+from tui.screens.forms import FORMS, FormScreen
 from tui.screens.help import HelpScreen
+from tui.screens.modes import (
+    AdminScreen,
+    AgentsScreen,
+    BlotterScreen,
+    MarketsScreen,
+    NewsScreen,
+    PerformanceScreen,
+)
 from tui.screens.trade import TradeScreen
 from tui.session import ExchangeLink
 from tui.theme import THEMES, Look, look_for
@@ -31,7 +42,9 @@ from tui.widgets.command import CommandBar
 from tui.widgets.ladder import Ladder
 from tui.widgets.pane import Pane
 
-SCREENS: tuple[type[ModeScreen], ...] = (TradeScreen,)
+SCREENS: tuple[type[ModeScreen], ...] = (
+    TradeScreen, MarketsScreen, AgentsScreen, BlotterScreen, PerformanceScreen, NewsScreen, AdminScreen,
+)  # fmt: skip
 
 
 class ConsoleApp(App[None]):
@@ -58,12 +71,18 @@ class ConsoleApp(App[None]):
         self.look = look_for(settings.theme, os.environ.get("TERM", ""), "NO_COLOR" in os.environ, settings.ascii)
         self.meter = Meter()
         super().__init__()
+        for name in THEMES:
+            self.register_theme(Look(name).textual)
+        self.theme = self.look.textual.name
         self.clock = clock or Clock()
         self.view = View()
         desk_settings = DeskSettings(list(settings.sizes), settings.size, settings.sweep, settings.band)
         self.desk = Desk(self.view, self.clock, desk_settings, self._tell, self._spawn)
-        self.context = Context(self.view, self.desk, self.look, self.clock, config, self.meter, settings.timeframe)
+        self.context = Context(
+            self.view, self.desk, self.look, self.clock, config, self.meter, config.admin, settings.timeframe
+        )
         self.link = ExchangeLink(source, self.view, self.desk, self.clock, config, self._tick_lines)
+        self.control = Control(self.context, self._tell, self._spawn, self._open_form)
         self.notices = Notices(self.context, self.notify, self.bell, self.clear_notifications)
         self.desk.on_change = self._tick_lines
         self._timer_on = timer
@@ -75,10 +94,7 @@ class ConsoleApp(App[None]):
     # --- life
 
     def on_mount(self) -> None:
-        """Screens, themes, the feed, the timer."""
-        for name in THEMES:
-            self.register_theme(Look(name).textual)
-        self.theme = self.look.textual.name
+        """Keys, screens, the feed, the timer."""
         self.set_keymap(self.context.config.keymap)
         for screen in SCREENS:
             self.add_mode(screen.MODE, partial(screen, self.context))
@@ -115,7 +131,7 @@ class ConsoleApp(App[None]):
 
     def _tick(self) -> None:
         screen = self.screen
-        if isinstance(screen, ModeScreen | HelpScreen):
+        if isinstance(screen, ModeScreen | HelpScreen | DetailScreen):
             screen.tick(self._frame_number)
 
     def _tick_lines(self) -> None:
@@ -222,6 +238,18 @@ class ConsoleApp(App[None]):
             ladder.reset()
         self.link.load_market(symbol_id, self.context.timeframe)
         self._tick()
+
+    def on_open_detail(self, message: OpenDetail) -> None:
+        """Show everything about a record."""
+        self.push_screen(DetailScreen(self.context, message.record))
+
+    def on_admin_asked(self, message: AdminAsked) -> None:
+        """A pane asked for an admin action."""
+        self.control.ask(message.verb, message.subject)
+
+    def _open_form(self, name: str) -> None:
+        tickers = {market.ticker.upper(): symbol_id for symbol_id, market in self.view.markets.items()}
+        self.push_screen(FormScreen(FORMS[name], tickers), self.control.send)
 
     def on_pick_instrument(self, message: PickInstrument) -> None:
         """A list picked an instrument."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from tui import keys
+from tui.feed import Admin
 from tui.theme import THEMES
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -57,6 +58,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
     agent_id: str | None = None
     token: str | None = None
     """Account to take back instead of opening one."""
+    admin: Admin | None = None
+    """The exchange's controls, for who holds the admin token."""
     on_account: Callable[[str, str], None] | None = None
     """Called with id and secret token of an account that was opened, so that it can be kept."""
 

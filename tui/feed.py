@@ -75,5 +75,30 @@ class Feed(Protocol):
         """Cancel all working orders, or those of one instrument or side."""
 
 
+class Admin(Protocol):
+    """The exchange's controls (the REST door). Errors are those of ``net.errors``."""
+
+    async def create_instrument(self, body: m.CreateInstrument) -> m.InstrumentShape:
+        """List an instrument."""
+
+    async def remove_instrument(self, symbol_id: int) -> object:
+        """Delist an instrument."""
+
+    async def set_phase(self, symbol_id: int, phase: str) -> object:
+        """Halt, open or auction an instrument."""
+
+    async def create_agent(self, body: m.CreateAgent) -> m.AgentShape:
+        """Open an account and have it run."""
+
+    async def remove_agent(self, agent_id: str) -> object:
+        """Close an account."""
+
+    async def control_agent(self, agent_id: str, action: str) -> object:
+        """Ask an agent to pause or resume."""
+
+    async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
+        """Publish a headline."""
+
+
 Source: TypeAlias = Callable[[], Feed]
 """Makes a fresh connection: a client connects once."""

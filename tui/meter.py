@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -38,6 +40,22 @@ class Meter:
     def key_pressed(self, now: float) -> None:
         """A key arrived."""
         self._key_at = now
+
+    def key_percentiles(self) -> tuple[float, float]:
+        """Median and 99th percentile of the time from a key to its picture, ms."""
+        if not self.key_ms:
+            return 0.0, 0.0
+        ordered = sorted(self.key_ms)
+        return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+
+    @property
+    def memory_mb(self) -> float:
+        """Resident memory of this process; its peak where the system does not tell the present."""
+        try:
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+        except (OSError, ValueError, IndexError):
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+        return pages * resource.getpagesize() / (1 << 20)
 
     def second(self, now: float) -> None:
         """Read the counters."""

@@ -135,75 +135,71 @@ def _styles_of(name: str) -> tuple[Style, dict[str, Style]]:
     return Style(color=colours.text, bgcolor=colours.background), _full(colours)
 
 
-def _full(c: Colours) -> dict[str, Style]:
-    def fg(colour: str, bold: bool = False) -> Style:
-        return Style(color=colour, bold=bold)
+FULL: Final = {
+    "text": "text", "bright": "bright bold", "dim": "dim", "faint": "line", "title": "bright bold", "title.off": "text",
+    "hot": "own bold", "line": "line", "line.focus": "focus", "header": "dim", "grid": "line:70", "key": "focus bold",
+    "hint": "dim", "good": "good", "warn": "warn", "bad": "bad bold",
+    # ladder
+    "bid": "bid", "ask": "ask", "vol": "dim", "hist": "focus", "price.bid": "bid:80", "price.ask": "ask:80",
+    "price.gap": "line", "best": "bold", "own": "own bold", "own.moved": "background on own bold", "last": "last bold",
+    "average": "own bold", "cursor": "on cursor", "cursor.mark": "bright bold", "faded": "dim:80",
+    "flash.buy": "background on bid bold", "flash.sell": "background on ask bold",
+    "flash.own": "background on own bold",
+    "flash": "on own:35", "selected": "on cursor",
+    # bars: a body, its partial end, and the same end with the colours swapped
+    "bid.bar": "bright on bid:34", "bid.edge": "bid:34", "bid.edge.rev": "bid:34 reverse",
+    "ask.bar": "bright on ask:34", "ask.edge": "ask:34", "ask.edge.rev": "ask:34 reverse",
+    "vol.bar": "text on dim:34", "vol.edge": "dim:34", "vol.edge.rev": "dim:34 reverse",
+    "hist.bar": "bright on focus:34", "hist.edge": "focus:34", "hist.edge.rev": "focus:34 reverse",
+    # charts
+    "up": "up", "down": "down", "up.wick": "up:75", "down.wick": "down:75", "up.volume": "up:45",
+    "down.volume": "down:45", "last.tag": "background on last bold", "last.line": "last:45", "curve": "focus",
+    "curve.up": "up", "curve.down": "down", "spark": "focus:65", "bid.depth": "bid:60", "ask.depth": "ask:60",
+    # lines on top and below
+    "bar": "text on raised", "bar.dim": "dim on raised", "bar.good": "good on raised", "bar.warn": "warn on raised",
+    "bar.up": "up on raised", "bar.down": "down on raised", "bar.bright": "bright on raised bold",
+    "bar.bad": "bad on raised bold", "bar.own": "own on raised bold", "bar.key": "focus on raised bold",
+    "safe": "background on dim bold", "armed": "#FFFFFF on armed bold", "ask.bid": "background on bid bold",
+    "ask.ask": "background on ask bold", "ask.warn": "background on warn bold", "ask.bad": "#FFFFFF on bad:75 bold",
+    "ask.text": "bright on cursor bold",
+}  # fmt: skip
+"""What each style looks like: ``[colour] [on colour] [bold] [reverse]``; ``bid:34`` is 34 % bid on the background."""
 
-    def bar(colour: str) -> str:
-        return mix(colour, c.background, 0.34 if c.dark else 0.28)
 
-    on_bar = {
-        kind: Style(color=mix(colour, c.bright, 0.35), bgcolor=bar(colour))
-        for kind, colour in (("bid", c.bid), ("ask", c.ask), ("vol", c.dim), ("hist", c.focus))
-    }
-    styles = {
-        "text": Style(), "bright": fg(c.bright, True), "dim": fg(c.dim), "faint": fg(c.line),
-        "title": fg(c.bright, True),
-        "title.off": fg(c.text), "hot": fg(c.own, True), "line": fg(c.line), "line.focus": fg(c.focus),
-        "header": fg(c.dim), "grid": fg(mix(c.line, c.background, 0.7)), "key": fg(c.focus, True), "hint": fg(c.dim),
-        "bid": fg(c.bid), "ask": fg(c.ask), "vol": fg(c.dim), "hist": fg(c.focus),
-        "price.bid": fg(mix(c.bid, c.background, 0.8)), "price.ask": fg(mix(c.ask, c.background, 0.8)),
-        "price.gap": fg(c.line), "best": Style(bold=True), "own": fg(c.own, True),
-        "own.moved": Style(color=c.background, bgcolor=c.own, bold=True), "last": fg(c.last, True),
-        "last.tag": Style(color=c.background, bgcolor=c.last, bold=True),
-        "last.line": fg(mix(c.last, c.background, 0.45)), "average": fg(c.own, True),
-        "flash.buy": Style(color=c.background, bgcolor=c.bid, bold=True),
-        "flash.sell": Style(color=c.background, bgcolor=c.ask, bold=True),
-        "flash.own": Style(color=c.background, bgcolor=c.own, bold=True),
-        "cursor": Style(bgcolor=c.cursor), "cursor.mark": fg(c.bright, True), "selected": Style(bgcolor=c.cursor),
-        "flash": Style(bgcolor=mix(c.own, c.background, 0.35)), "faded": fg(mix(c.dim, c.background, 0.8)),
-        "up": fg(c.up), "down": fg(c.down), "up.wick": fg(mix(c.up, c.background, 0.75)),
-        "down.wick": fg(mix(c.down, c.background, 0.75)), "up.volume": fg(mix(c.up, c.background, 0.45)),
-        "down.volume": fg(mix(c.down, c.background, 0.45)), "curve": fg(c.focus), "curve.up": fg(c.up),
-        "curve.down": fg(c.down), "bid.depth": fg(mix(c.bid, c.background, 0.6)),
-        "ask.depth": fg(mix(c.ask, c.background, 0.6)), "good": fg(c.good), "warn": fg(c.warn),
-        "bad": fg(c.bad, True), "safe": Style(color=c.background, bgcolor=c.dim, bold=True),
-        "armed": Style(color="#FFFFFF", bgcolor=c.armed, bold=True),
-        "ask.bid": Style(color=c.background, bgcolor=c.bid, bold=True),
-        "ask.ask": Style(color=c.background, bgcolor=c.ask, bold=True),
-        "ask.warn": Style(color=c.background, bgcolor=c.warn, bold=True),
-        "ask.bad": Style(color="#FFFFFF", bgcolor=mix(c.bad, c.background, 0.75), bold=True),
-        "ask.text": Style(color=c.bright, bgcolor=c.cursor, bold=True),
-    }  # fmt: skip
-    on_raised = {"": c.text, ".dim": c.dim, ".good": c.good, ".warn": c.warn, ".up": c.up, ".down": c.down}
-    styles |= {f"bar{name}": Style(color=colour, bgcolor=c.raised) for name, colour in on_raised.items()}
-    strong = {".bright": c.bright, ".bad": c.bad, ".own": c.own, ".key": c.focus}
-    styles |= {f"bar{name}": Style(color=colour, bgcolor=c.raised, bold=True) for name, colour in strong.items()}
-    for kind, style in on_bar.items():
-        colour = {"bid": c.bid, "ask": c.ask, "vol": c.dim, "hist": c.focus}[kind]
-        styles[f"{kind}.bar"] = style
-        styles[f"{kind}.edge"] = Style(color=bar(colour))
-        styles[f"{kind}.edge.rev"] = Style(color=bar(colour), reverse=True)
-    return styles
+def _full(colours: Colours) -> dict[str, Style]:
+    return {name: _parsed(spec, colours) for name, spec in FULL.items()}
+
+
+def _parsed(spec: str, colours: Colours) -> Style:
+    words = spec.split()
+    flags = {flag: True for flag in ("bold", "reverse") if flag in words}
+    words = [word for word in words if word not in flags]
+    back = _colour(words[words.index("on") + 1], colours) if "on" in words else None
+    front = _colour(words[0], colours) if words and words[0] != "on" else None
+    return Style(color=front, bgcolor=back, bold=flags.get("bold"), reverse=flags.get("reverse"))
+
+
+def _colour(word: str, colours: Colours) -> str:
+    name, _, share = word.partition(":")
+    colour = name if name.startswith("#") else str(getattr(colours, name))
+    return mix(colour, colours.background, int(share) / 100) if share else colour
 
 
 def _mono() -> dict[str, Style]:
     """No colour at all: weight, reverse and underline only."""
-    plain, bold, dim, reverse = Style(), Style(bold=True), Style(dim=True), Style(reverse=True)
+    bold, dim, reverse = Style(bold=True), Style(dim=True), Style(reverse=True)
     strong = Style(bold=True, reverse=True)
-    by_style: dict[str, tuple[Style, str]] = {
-        "plain": (plain, "text title.off bid ask vol hist price.bid price.ask up down up.wick down.wick curve curve.up "
-                  "curve.down bid.depth ask.depth good warn bid.bar ask.bar vol.bar hist.bar bid.edge ask.edge "
-                  "vol.edge hist.edge bid.edge.rev ask.edge.rev vol.edge.rev hist.edge.rev"),
-        "bold": (bold, "bright title hot key best own last average cursor.mark bad"),
-        "dim": (dim, "dim faint line header grid hint price.gap last.line up.volume down.volume faded"),
-        "reverse": (reverse, "cursor selected bar bar.dim bar.good bar.warn bar.up bar.down safe last.tag ask.text"),
-        "strong": (strong, "own.moved flash.buy flash.sell flash.own flash bar.bright bar.bad bar.own bar.key armed "
-                   "ask.bid ask.ask ask.warn ask.bad"),
-    }  # fmt: skip
-    styles = {name: style for style, names in by_style.values() for name in names.split()}
-    styles["line.focus"] = bold
-    return styles
+    by_style = (
+        (bold, "bright title hot key best own last average cursor.mark bad line.focus"),
+        (dim, "dim faint line header grid hint price.gap last.line up.volume down.volume faded"),
+        (reverse, "cursor selected bar bar.dim bar.good bar.warn bar.up bar.down safe last.tag ask.text"),
+        (
+            strong,
+            "own.moved flash.buy flash.sell flash.own flash bar.bright bar.bad bar.own bar.key armed ask.bid ask.ask",
+        ),
+        (strong, "ask.warn ask.bad"),
+    )
+    return dict.fromkeys(FULL, Style()) | {name: style for style, names in by_style for name in names.split()}
 
 
 def _ansi() -> dict[str, Style]:
@@ -212,7 +208,8 @@ def _ansi() -> dict[str, Style]:
     foregrounds = {
         "bright_white": "bright title title.off cursor.mark",
         "bright_black": "dim faint line header grid hint price.gap",
-        "bright_cyan": "bid price.bid up up.wick up.volume bid.depth curve.up", "cyan": "curve hist key line.focus",
+        "bright_cyan": "spark bid price.bid up up.wick up.volume bid.depth curve.up",
+        "cyan": "curve hist key line.focus",
         "bright_yellow": "ask price.ask down down.wick down.volume ask.depth curve.down",
         "bright_magenta": "own average hot", "white": "vol text", "yellow": "last last.line warn", "bright_red": "bad",
         "bright_green": "good",

@@ -16,7 +16,7 @@ def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     points = resample(values, width)
     low, high = min(points), max(points)
     span = high - low
-    steps = len(glyphs.eighths_up) - 1
+    steps = len(glyphs.eighths_up) - 2  # the full block would touch the row above
     marks = [glyphs.eighths_up[1 + round((p - low) / span * (steps - 1)) if span else steps // 2] for p in points]
     return "".join(marks).rjust(width)
 
@@ -30,6 +30,17 @@ def resample(values: Sequence[float], count: int) -> list[float]:
     return [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
 
 
+def stretch(values: Sequence[float], count: int) -> Sequence[float]:
+    """Few values drawn out to a whole number of points each, joined by straight lines, so that a young curve reads."""
+    times = min(8, count // max(1, len(values)))
+    if times < 2:
+        return values
+    points: list[float] = []
+    for a, b in pairwise(values):
+        points += [a + (b - a) * step / times for step in range(times)]
+    return [*points, values[-1]]
+
+
 def curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str = "curve") -> list[Row]:
     """A line through the values; in braille two by four points a cell, else one mark a column."""
     blank: Row = ((" " * width, "text"),)
@@ -37,7 +48,7 @@ def curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, styl
         return [blank] * height
     if not glyphs.braille:
         return _plain_curve(values, width, height, style)
-    points = resample(values, width * 2)
+    points = resample(stretch(values, width * 2), width * 2)
     low, high = min(points), max(points)
     span = (high - low) or 1.0
     steps = height * 4 - 1

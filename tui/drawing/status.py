@@ -44,14 +44,12 @@ def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
     """The status line: price, position and P&L at the left, badge and link at the right."""
     right = _right(status, glyphs)
     left: list[Span] = [(" ", "bar")]
-    for index, quote in enumerate(status.quotes):
-        spans = _quote(quote, glyphs, first=index == 0)
-        extra = _account(status, glyphs) if index == 0 else ()
-        if row_width(left) + row_width(spans) + row_width(extra) + row_width(right) + 3 > width:
-            if index == 0:
-                left += spans
-            break
-        left += [*spans, *extra]
+    parts = [_quote(quote, glyphs, first=index == 0) for index, quote in enumerate(status.quotes)]
+    # In the order of their worth: own instrument, money, position, spread, the other instruments.
+    wanted = [*parts[:1], *_account(status, glyphs), *parts[1:]]
+    for spans in wanted:
+        if row_width(left) + row_width(spans) + row_width(right) + 1 <= width:
+            left += spans
     return spread_row(left, right, width, "bar")
 
 
@@ -60,22 +58,22 @@ def _quote(quote: Quote, glyphs: Glyphs, first: bool) -> list[Span]:
     style = {True: "bar.up", False: "bar.down", None: "bar"}[quote.up]
     change = f" {quote.change:+.2%}" if quote.change is not None else ""
     name = "bar.bright" if first else "bar"
-    return [(f"{quote.ticker} ", name), (f"{quote.price} {mark}{change}", style), ("   ", "bar")]
+    return [(f"{quote.ticker} ", name), (f"{quote.price} {mark}{change}", style), ("  ", "bar")]
 
 
-def _account(status: Status, glyphs: Glyphs) -> list[Span]:
-    spans: list[Span] = []
+def _account(status: Status, glyphs: Glyphs) -> list[list[Span]]:
+    parts: list[list[Span]] = []
     if status.halted:
-        spans.append(("HALTED ", "bar.bad"))
-    if status.spread is not None:
-        spans += [("sp ", "bar.dim"), (f"{status.spread}t  ", "bar")]
+        parts.append([("HALTED  ", "bar.bad")])
     if not status.spectator:
-        average = f" @{status.average}" if status.average else ""
-        spans += [("pos ", "bar.dim"), (f"{status.position}{average}  ", "bar")]
-        mark = glyphs.up if status.pnl > 0 else glyphs.down if status.pnl < 0 else ""
+        mark = f"{glyphs.up} " if status.pnl > 0 else f"{glyphs.down} " if status.pnl < 0 else ""
         style = "bar.up" if status.pnl > 0 else "bar.down" if status.pnl < 0 else "bar"
-        spans += [("P&L ", "bar.dim"), (f"{mark}{' ' if mark else ''}{status.pnl_text}   ", style)]
-    return spans
+        parts.append([("P&L ", "bar.dim"), (f"{mark}{status.pnl_text}  ", style)])
+        average = f" @{status.average}" if status.average else ""
+        parts.append([("pos ", "bar.dim"), (f"{status.position}{average}  ", "bar")])
+    if status.spread is not None:
+        parts.append([("sp ", "bar.dim"), (f"{status.spread}t   ", "bar")])
+    return parts
 
 
 def _right(status: Status, glyphs: Glyphs) -> list[Span]:

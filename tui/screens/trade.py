@@ -8,10 +8,12 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui.screens.base import ModeScreen
+from tui.widgets.agents import Leaderboard
 from tui.widgets.blotter import Fills, Working
 from tui.widgets.chart import Chart, DepthPane
 from tui.widgets.ladder import Ladder
 from tui.widgets.news import NewsPane
+from tui.widgets.performance import EnginePane
 from tui.widgets.tape import TapePane
 
 
@@ -31,6 +33,7 @@ class TradeScreen(ModeScreen):
             id="middle",
         )
         yield Container(TapePane(context, id="tape"), NewsPane(context, id="news"), id="right")
+        yield Container(Leaderboard(context, id="leaderboard"), EnginePane(context, id="engine"), id="edge")
 
     def first_focus(self) -> str:
         return "Ladder"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import ClassVar
 
 from textual.binding import Binding
 
@@ -28,7 +29,7 @@ class Working(TablePane[OwnOrder]):
     NAME = "working"
     LETTER = "w"
     EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
-    COLUMNS = (
+    COLUMNS: ClassVar[Sequence[Column]] = (
         Column("#", 4, right=True),
         Column("sym", 5, drop=3),
         Column("side", 4),
@@ -83,7 +84,7 @@ class Fills(TablePane[Fill]):
     NAME = "fills"
     LETTER = "f"
     EMPTY = "no fills yet"
-    COLUMNS = (
+    COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("sym", 5, drop=1),
         Column("side", 4),
@@ -118,7 +119,7 @@ class Done(TablePane[OwnOrder]):
     NAME = "done"
     LETTER = "o"
     EMPTY = "no order has left yet"
-    COLUMNS = (
+    COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("#", 4, right=True),
         Column("sym", 5, drop=1),
@@ -163,7 +164,7 @@ class LogPane(TablePane[LogLine]):
     NAME = "log"
     LETTER = "l"
     EMPTY = "nothing has happened yet"
-    COLUMNS = (Column("time", 8), Column("what", 6), Column("", 20, grow=1))
+    COLUMNS: ClassVar[Sequence[Column]] = (Column("time", 8), Column("what", 6), Column("", 20, grow=1))
     HINTS = LIST_HINTS
 
     def data_stamp(self) -> Hashable:
@@ -175,3 +176,6 @@ class LogPane(TablePane[LogLine]):
     def cells(self, record: LogLine) -> Cells:
         style = LOG_STYLES.get(record.kind, "text")
         return ((clock_text(record.time), "dim"), (record.kind, style), (record.text, "text"))
+
+    def opened(self, record: LogLine) -> None:
+        self.post_message(OpenDetail(record))

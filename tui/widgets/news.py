@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Hashable, Sequence
+from typing import ClassVar
 
 from tui.drawing.candles import clock_text
 from tui.drawing.cells import Glyphs, Row, Span, centred, fill_row
@@ -59,7 +60,7 @@ class NewsList(TablePane[Headline]):
     NAME = "news"
     LETTER = "n"
     EMPTY = "no news yet: g 7 publishes some"
-    COLUMNS = (
+    COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("", 1),
         Column("sym", 6),

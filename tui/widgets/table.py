@@ -20,7 +20,7 @@ class TablePane(Pane, Generic[R]):
     """A list; subclasses give columns and records."""
 
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LIST]
-    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    COLUMNS: ClassVar[Sequence[Column]] = ()
     EMPTY: ClassVar[str] = "nothing yet"
     SORTS: ClassVar[tuple[str, ...]] = ()
     """Names of the orders that ``o`` goes through."""

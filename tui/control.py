@@ -1,0 +1,83 @@
+"""Admin actions: from a key on the screen to the exchange's REST door, with a word about the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from net.errors import TradesimError
+from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, InstrumentShape
+from tui.context import Context
+from tui.desk import CONFIRM_S, Asked
+
+Body = CreateInstrument | CreateAgent | CreateNews
+
+
+class Control:
+    """Admin actions of one console. ``form`` opens a form by its name; ``spawn`` runs a task that somebody owns."""
+
+    def __init__(
+        self,
+        context: Context,
+        tell: Callable[[str, str], None],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        form: Callable[[str], None],
+    ) -> None:
+        self._context = context
+        self._tell = tell
+        self._spawn = spawn
+        self._form = form
+
+    def ask(self, verb: str, subject: object) -> None:
+        """Do what a pane asked for; what cannot be taken back asks for ``y`` first."""
+        admin = self._context.admin
+        if admin is None:
+            self._tell("warning", "no admin token: this console only looks")
+            return
+        kind, _, action = verb.partition(".")
+        if action == "create":
+            self._form(kind)
+        elif isinstance(subject, InstrumentShape):
+            if action == "remove":
+                text = f"DELIST {subject.ticker}: its orders are canceled"
+                self._confirm(text, admin.remove_instrument, subject.symbol_id)
+            else:
+                self._do(f"{action} {subject.ticker}", lambda: admin.set_phase(subject.symbol_id, action))
+        elif isinstance(subject, AgentShape):
+            if action == "remove":
+                self._confirm(f"REMOVE agent {subject.name}", admin.remove_agent, subject.agent_id)
+            else:
+                self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, action))
+
+    def send(self, body: Body | None) -> None:
+        """Send what a form gave."""
+        admin = self._context.admin
+        if body is None or admin is None:
+            return
+        if isinstance(body, CreateInstrument):
+            self._do(f"list {body.ticker}", lambda: admin.create_instrument(body))
+        elif isinstance(body, CreateAgent):
+            self._do(f"create agent {body.name}", lambda: admin.create_agent(body))
+        else:
+            self._do("publish news", lambda: admin.publish_news(body))
+
+    def _confirm(self, text: str, call: Callable[[Any], Awaitable[object]], subject: object) -> None:
+        async def confirmed() -> None:
+            await self._run(text, lambda: call(subject))
+
+        until = self._context.clock.mono() + CONFIRM_S
+        self._context.desk.ask(Asked(text, "y", "", until, confirmed, "warn"))
+
+    def _do(self, what: str, call: Callable[[], Awaitable[object]]) -> None:
+        self._spawn(self._run(what, call))
+
+    async def _run(self, what: str, call: Callable[[], Awaitable[object]]) -> None:
+        audit, now = self._context.view.audit, self._context.clock.wall_ms()
+        try:
+            await call()
+        except TradesimError as error:
+            audit.add(now, "reject", f"{what}: {error}")
+            self._tell("error", f"{what}: {error}")
+        else:
+            audit.add(now, "admin", what)
+            self._tell("information", f"done: {what}")

@@ -1,0 +1,88 @@
+"""Admin: what may be done to the exchange, and the instruments it is done to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding
+
+from engine.types import InstrumentStatus
+from tui import keys
+from tui.drawing.cells import Row, fill_row
+from tui.drawing.table import Cells, Column
+from tui.messages import AdminAsked
+from tui.view import Market
+from tui.widgets.pane import LIST_HINTS, Pane
+from tui.widgets.table import TablePane
+
+TABLE = keys.ADMIN + keys.AGENTS[:2]
+
+
+class AdminKeys(Pane):
+    """What can be done, and by which key."""
+
+    NAME = "actions"
+    LETTER = "s"
+
+    def stamp(self) -> Hashable:
+        return self.context.admin is None
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        rows = [fill_row(((f" {key.shown:<4}", "key"), (key.does, "text")), width) for key in TABLE]
+        if self.context.admin is None:
+            rows.insert(0, fill_row(((" no admin token: looking only", "warn"),), width))
+        return rows
+
+
+class Listing(TablePane[Market]):
+    """Instruments with their rules and trading phase."""
+
+    NAME = "instruments"
+    LETTER = "i"
+    EMPTY = "no instruments: i lists one"
+    BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.ADMIN]
+    COLUMNS: ClassVar[Sequence[Column]] = (
+        Column("id", 3, right=True),
+        Column("sym", 7),
+        Column("description", 12, grow=1, drop=2),
+        Column("tick", 8, right=True),
+        Column("lot", 6, right=True, drop=1),
+        Column("last", 10, right=True),
+        Column("phase", 8),
+        Column("source", 10, drop=3),
+    )
+    HINTS = (("i", "list"), ("h", "halt/open"), ("D", "delist"), ("e", "agent"), ("w", "news"), *LIST_HINTS)
+
+    def data_stamp(self) -> Hashable:
+        return tuple(market.version for market in self.context.view.markets.values())
+
+    def records(self) -> Sequence[Market]:
+        return self.context.view.ordered()
+
+    def cells(self, record: Market) -> Cells:
+        shape = record.instrument
+        phase_style = "good" if shape.status is InstrumentStatus.OPEN else "bad"
+        last = record.scale.text(record.mark) if record.mark is not None else "-"
+        return (
+            (str(shape.symbol_id), "dim"), (shape.ticker, "bright"), (shape.description, "text"),
+            (f"{shape.tick_size:g}", "text"), (f"{shape.lot_size:g}", "text"), (last, "text"),
+            (shape.status.value, phase_style), (shape.source, "dim"),
+        )  # fmt: skip
+
+    def action_create(self, what: str) -> None:
+        """Open a form."""
+        self.post_message(AdminAsked(f"{what}.create"))
+
+    def action_halt(self) -> None:
+        """Halt the instrument, or open it."""
+        market = self.current()
+        if market is not None:
+            verb = "halt" if market.instrument.status is InstrumentStatus.OPEN else "open"
+            self.post_message(AdminAsked(f"instrument.{verb}", market.instrument))
+
+    def action_delist(self) -> None:
+        """Delist the instrument, after y."""
+        market = self.current()
+        if market is not None:
+            self.post_message(AdminAsked("instrument.remove", market.instrument))
