@@ -42,7 +42,7 @@ class RealExchange:
         return (self._data_dir / "admin.token").read_text().strip()
 
     async def start_engine(self) -> None:
-        server = EngineServer(self.service, time.time_ns, port=self._engine_port, epoch="epoch-1")
+        server = EngineServer(self.service, port=self._engine_port, epoch="epoch-1")
         await self._engine.enter_async_context(server)
         self._engine_port = server.port
 
