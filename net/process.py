@@ -51,9 +51,9 @@ def run(main: Coroutine[object, object, T]) -> T:
 
 
 async def serve_until_stopped(
-    ready: Ready, *, supervised: bool = False, failure: asyncio.Future[None] | None = None
+    ready: Ready | str, *, supervised: bool = False, failure: asyncio.Future[None] | None = None
 ) -> str:
-    """Print the ready line, then wait until the process shall stop; returns why.
+    """Print the ready line (JSON for a supervisor, or a text), then wait until the process shall stop; returns why.
 
     It shall stop on SIGTERM, SIGINT or SIGHUP and, when ``supervised``, when standard input ends: a pipe from the
     supervisor does so however the supervisor dies. A failure of ``failure`` is raised.
@@ -70,7 +70,7 @@ async def serve_until_stopped(
     try:
         if supervised:
             _watch_stdin(lambda: loop.call_soon_threadsafe(stop, "the supervisor is gone"))
-        _print_line(msgspec.json.encode(ready))
+        _print_line(ready if isinstance(ready, str) else msgspec.json.encode(ready).decode())
         if failure is not None:
             failure.add_done_callback(lambda _: stop("it failed"))
         reason = await stopped
@@ -98,10 +98,10 @@ def _watch_stdin(on_end: Callable[[], object]) -> None:
     threading.Thread(target=read_to_end, name="stdin watch", daemon=True).start()
 
 
-def _print_line(line: bytes) -> None:
+def _print_line(line: str) -> None:
     """Print on standard output; a reader that has gone is no reason to fail."""
     with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(line.decode() + "\n")
+        sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
 

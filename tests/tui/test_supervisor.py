@@ -1,0 +1,92 @@
+"""The supervisor on tiny child processes that behave, die, refuse, or hang on."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from net.errors import StartupError
+from tui.supervisor import Supervisor, Tier, TierState, TierStatus
+
+SERVES = """
+import sys
+print('{"ready": "%s", "port": 1}' % sys.argv[1], flush=True)
+sys.stdin.read()
+"""
+
+DIES_ONCE = """
+import pathlib, sys
+first = pathlib.Path(sys.argv[1])
+print('{"ready": "mortal"}', flush=True)
+if not first.exists():
+    first.touch()
+    sys.exit(1)
+sys.stdin.read()
+"""
+
+REFUSES = """
+import sys
+sys.stderr.write("tradesim-tui: port 1 is in use\\n")
+sys.exit(2)
+"""
+
+
+def supervisor_of(script: str, *arguments: str, on_change=None) -> Supervisor:
+    return Supervisor([Tier("child", arguments)], on_change, command=(sys.executable, "-c", script))
+
+
+async def test_a_tier_is_ready_when_it_says_so():
+    async with supervisor_of(SERVES, "engine") as supervisor:
+        await supervisor.wait_ready()
+        assert supervisor.states[0].status is TierStatus.READY
+        assert supervisor.states[0].pid is not None
+    assert supervisor.states[0].status is TierStatus.STOPPED
+    assert supervisor.states[0].pid is None
+
+
+async def test_a_tier_that_dies_is_started_again(tmp_path: Path):
+    ready_again = asyncio.Event()
+
+    def on_change(state: TierState) -> None:
+        if state.status is TierStatus.READY and state.restarts == 1:
+            ready_again.set()
+
+    async with supervisor_of(DIES_ONCE, str(tmp_path / "died"), on_change=on_change):
+        await asyncio.wait_for(ready_again.wait(), 20)
+
+
+async def test_a_tier_that_refuses_to_start_is_told_in_its_own_words_and_not_started_again():
+    async with supervisor_of(REFUSES) as supervisor:
+        with pytest.raises(StartupError, match=r"^port 1 is in use$"):
+            await supervisor.wait_ready()
+        assert supervisor.states[0].restarts == 0
+
+
+async def test_no_tier_outlives_a_supervisor_that_was_killed(tmp_path: Path):
+    """The tier holds the write end of a pipe: its end of file says that the tier is gone."""
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    child = f"alive = open({str(alive)!r}, 'w')\n{SERVES}"
+    script = f"""
+import asyncio, sys
+from tui.supervisor import Supervisor, Tier
+
+async def main():
+    async with Supervisor([Tier("child", ("orphan",))], command=(sys.executable, "-c", {child!r})) as supervisor:
+        await supervisor.wait_ready()
+        print("up", flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    pipe = await asyncio.wait_for(asyncio.to_thread(alive.open, "rb"), 20)
+    assert await asyncio.wait_for(parent.stdout.readline(), 20) == b"up\n"
+    parent.send_signal(signal.SIGKILL)
+    await parent.wait()
+    with pipe:
+        assert await asyncio.wait_for(asyncio.to_thread(pipe.read), 20) == b""
