@@ -1,0 +1,78 @@
+"""The command line on user's mistakes: one clear line, exit status 2, no traceback."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+COMMANDS = ["serve", "engine", "gateway", "agents", "connect"]
+
+
+def tradesim(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tui.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 2, result
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+@pytest.mark.parametrize("tier", [("serve",), ()], ids=["serve", "console"])
+def test_a_port_in_use_is_told(tmp_path: Path, tier: tuple[str, ...]):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = tradesim(*tier, "--port", port, "--data-dir", str(tmp_path))
+    assert_refused(result, port, "in use", "--port")
+
+
+def test_an_engine_port_in_use_is_told(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = tradesim("engine", "--engine-port", port, "--data-dir", str(tmp_path))
+    assert_refused(result, port, "in use")
+
+
+def test_a_data_directory_that_cannot_be_written_to_is_told(tmp_path: Path):
+    not_a_directory = tmp_path / "file"
+    not_a_directory.touch()
+    assert_refused(tradesim("serve", "--port", "0", "--engine-port", "0", "--data-dir", str(not_a_directory)), "file")
+
+
+def test_a_broken_scenario_is_told_with_the_key_and_the_nearest_right_one(tmp_path: Path):
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text('[[instruments]]\nticker = "ACME"\nprcie = 100\n')
+    result = tradesim("serve", "--scenario", str(scenario), "--data-dir", str(tmp_path))
+    assert_refused(result, "prcie", "price", "mine.toml")
+
+
+def test_an_unknown_flag_is_told():
+    result = tradesim("serve", "--prot", "1")
+    assert result.returncode == 2
+    assert "--port" in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches(command: str):
+    result = tradesim(command, "--help")
+    assert result.returncode == 0
+    assert "--data-dir" in result.stdout
+
+
+def test_help_names_every_command():
+    result = tradesim("--help")
+    for command in COMMANDS:
+        assert command in result.stdout

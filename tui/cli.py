@@ -1,0 +1,284 @@
+"""The command line, and the one place where the tiers are put together.
+
+Each command imports what it needs when it runs: a tier's process must not pay for the console, nor the console for the
+gateway.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Coroutine
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from net.engine_protocol import Durability
+from net.errors import StartupError, TradesimError
+from tui.settings import (
+    DEFAULT_ENGINE_PORT,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    config_path,
+    default_data_dir,
+    load_config,
+    usable_port,
+)
+
+if TYPE_CHECKING:
+    from tui.exchange import ExchangeSettings
+
+EXIT_USER_ERROR = 2
+DEFAULT_SCENARIO = "default"
+
+app = typer.Typer(
+    name="tradesim-tui",
+    help=(
+        "A stock exchange that fits in a terminal.\n\n"
+        "Without a command: starts the engine, its gateway and a population of trading agents in the background, and"
+        " opens the console on them. Everything is local; the first run needs no answers."
+    ),
+    epilog=f"A flag can also be set in the environment (--data-dir as TRADESIM_DATA_DIR) or in {config_path()}.",
+    no_args_is_help=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        envvar="TRADESIM_HOST",
+        show_envvar=False,
+        help="Address to listen on. Anything but loopback is your choice.",
+    ),
+]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        envvar="TRADESIM_PORT",
+        show_envvar=False,
+        min=0,
+        max=65_535,
+        help="Port of WebSocket, REST and docs; 0 takes any.",
+    ),
+]
+EnginePort = Annotated[
+    int,
+    typer.Option(
+        "--engine-port",
+        envvar="TRADESIM_ENGINE_PORT",
+        show_envvar=False,
+        min=0,
+        max=65_535,
+        help="TCP port of the engine; 0 takes any.",
+    ),
+]
+DataDir = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="TRADESIM_DATA_DIR",
+        show_envvar=False,
+        default_factory=default_data_dir,
+        help="Where journal, tokens and logs are kept.",
+        show_default="the platform's data folder",
+    ),
+]
+ScenarioName = Annotated[
+    str,
+    typer.Option(
+        "--scenario", envvar="TRADESIM_SCENARIO", show_envvar=False, help="A built-in scenario's name, or a TOML file."
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        envvar="TRADESIM_SEED",
+        show_envvar=False,
+        help="Seed of the agents; the scenario's own when left out.",
+    ),
+]
+NoAgents = Annotated[
+    bool, typer.Option("--no-agents", help="Start without agents: an empty exchange for your own bots.")
+]
+DurabilityLevel = Annotated[
+    Durability,
+    typer.Option(
+        "--durability",
+        envvar="TRADESIM_DURABILITY",
+        show_envvar=False,
+        help="What an acknowledged order survives: process is a kill -9, power a power cut.",
+    ),
+]
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
+
+
+@app.callback(invoke_without_command=True)
+def everything(
+    context: typer.Context,
+    data_dir: DataDir,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    scenario: ScenarioName = DEFAULT_SCENARIO,
+    seed: Seed = None,
+    no_agents: NoAgents = False,
+    durability: DurabilityLevel = Durability.PROCESS,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Start everything and open the console; ``q`` ends it all."""
+    if show_version:
+        typer.echo(f"tradesim-tui {version('tradesim-tui')}")
+        raise typer.Exit
+    if context.invoked_subcommand is not None:
+        return
+    from tui.exchange import run_console
+
+    settings = _exchange_settings(data_dir, host, port, engine_port, scenario, seed, no_agents, durability)
+    _run(run_console(settings))
+
+
+@app.command()
+def serve(
+    data_dir: DataDir,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    scenario: ScenarioName = DEFAULT_SCENARIO,
+    seed: Seed = None,
+    no_agents: NoAgents = False,
+    durability: DurabilityLevel = Durability.PROCESS,
+    supervised: Supervised = False,
+) -> None:
+    """Run the whole exchange without a screen; prints one line `ready http://… ws://…` when it serves.
+
+    Attach a console with `tradesim-tui connect ws://HOST:PORT/ws`; Ctrl-C or SIGTERM ends it in order.
+    """
+    from tui.exchange import run_headless
+
+    settings = _exchange_settings(data_dir, host, port, engine_port, scenario, seed, no_agents, durability)
+    _run(run_headless(settings, supervised=supervised))
+
+
+@app.command()
+def engine(
+    data_dir: DataDir,
+    host: Host = DEFAULT_HOST,
+    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    scenario: ScenarioName = DEFAULT_SCENARIO,
+    durability: DurabilityLevel = Durability.PROCESS,
+    supervised: Supervised = False,
+) -> None:
+    """Run the matching engine alone, on its TCP port.
+
+    The scenario lists its instruments when the journal is new; an existing journal is continued.
+    """
+    from tui import tiers
+
+    _run(tiers.engine(data_dir, host, engine_port, scenario, durability, supervised=supervised))
+
+
+@app.command()
+def gateway(
+    data_dir: DataDir,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    engine_host: Annotated[str, typer.Option("--engine-host", help="Where the engine listens.")] = DEFAULT_HOST,
+    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", help="Browser origin that may connect; may be repeated.")
+    ] = None,
+    supervised: Supervised = False,
+) -> None:
+    """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
+    from tui import tiers
+
+    engine_at = (engine_host, engine_port)
+    _run(tiers.gateway(data_dir, host, port, engine_at, tuple(allow_origin or ()), supervised=supervised))
+
+
+@app.command()
+def agents(
+    data_dir: DataDir,
+    url: Annotated[str, typer.Option("--url", help="WebSocket address of the gateway.")] = (
+        f"ws://{DEFAULT_HOST}:{DEFAULT_PORT}/ws"
+    ),
+    scenario: ScenarioName = DEFAULT_SCENARIO,
+    seed: Seed = None,
+    supervised: Supervised = False,
+) -> None:
+    """Run the scenario's population of trading agents alone, against a running gateway."""
+    from tui import tiers
+
+    _run(tiers.agents(data_dir, url, scenario, seed, supervised=supervised))
+
+
+@app.command()
+def connect(
+    url: Annotated[str, typer.Argument(help="WebSocket address of a gateway, e.g. ws://127.0.0.1:8000/ws")],
+    data_dir: DataDir,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Account to trade with; by default the settings' own.")
+    ] = None,
+    spectator: Annotated[bool, typer.Option("--spectator", help="Watch only: the console holds no account.")] = False,
+) -> None:
+    """Open the console on an exchange that runs elsewhere."""
+    from tui.exchange import run_connected
+
+    _run(run_connected(url, data_dir, name=name, spectator=spectator))
+
+
+def main() -> NoReturn:
+    """Run the command line; what a user got wrong is one line on standard error and exit status 2."""
+    try:
+        app(prog_name="tradesim-tui", default_map=load_config())
+    except TradesimError as error:
+        sys.stderr.write(f"tradesim-tui: {error}\n")
+        sys.exit(EXIT_USER_ERROR if isinstance(error, StartupError) else 1)
+    sys.exit(0)
+
+
+def _exchange_settings(
+    data_dir: Path,
+    host: str,
+    port: int,
+    engine_port: int,
+    scenario: str,
+    seed: int | None,
+    no_agents: bool,
+    durability: Durability,
+) -> ExchangeSettings:
+    """Check what the user asked for before anything starts, so that a mistake is told at once and in one line."""
+    from net.process import prepare_data_dir
+    from tui.exchange import ExchangeSettings
+    from tui.tiers import read_scenario
+
+    read_scenario(scenario)
+    return ExchangeSettings(
+        data_dir=prepare_data_dir(data_dir).resolve(),
+        host=host,
+        port=usable_port(host, port, "--port"),
+        engine_port=usable_port(DEFAULT_HOST, engine_port, "--engine-port"),
+        scenario=scenario,
+        seed=seed,
+        agents=not no_agents,
+        durability=durability.value,
+    )
+
+
+def _run(command: Coroutine[object, object, None]) -> None:
+    """Run a command; Ctrl-C is an ordinary end of one."""
+    from net.process import run
+
+    with contextlib.suppress(KeyboardInterrupt):
+        run(command)
+
+
+if __name__ == "__main__":
+    main()

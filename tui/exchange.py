@@ -1,0 +1,172 @@
+"""A whole exchange under one command: with a console on it, without, or only the console on one that runs elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from net.errors import StartupError
+from net.process import prepare_data_dir, serve_until_stopped
+from tui.settings import DEFAULT_HOST, config_path
+from tui.supervisor import Supervisor, Tier, TierState
+from tui.wallet import Key, Wallet
+
+if TYPE_CHECKING:
+    from tui.app import ConsoleApp
+
+
+@dataclass(frozen=True)
+class ExchangeSettings:
+    """What the user asked for, checked. Ports are the real ones, never 0."""
+
+    data_dir: Path
+    host: str
+    port: int
+    engine_port: int
+    scenario: str
+    seed: int | None
+    agents: bool
+    durability: str
+
+    @property
+    def http_url(self) -> str:
+        """Base address of REST and docs."""
+        return f"http://{self._reachable_host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Address of the WebSocket."""
+        return f"ws://{self._reachable_host}:{self.port}/ws"
+
+    @property
+    def _reachable_host(self) -> str:
+        host = DEFAULT_HOST if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
+        return f"[{host}]" if ":" in host else host
+
+
+def tiers_of(settings: ExchangeSettings) -> list[Tier]:
+    """The child processes of one exchange, in the order in which they are needed."""
+    data_dir = ("--data-dir", str(settings.data_dir))
+    engine_port = ("--engine-port", str(settings.engine_port))
+    scenario = ("--scenario", settings.scenario)
+    tiers = [
+        Tier("engine", ("engine", *data_dir, *engine_port, *scenario, "--durability", settings.durability)),
+        Tier("gateway", ("gateway", *data_dir, "--host", settings.host, "--port", str(settings.port), *engine_port)),
+    ]
+    if settings.agents:
+        seed = () if settings.seed is None else ("--seed", str(settings.seed))
+        tiers.append(Tier("agents", ("agents", *data_dir, "--url", settings.ws_url, *scenario, *seed)))
+    return tiers
+
+
+OWN_EXCHANGE = "own"
+"""Name in the wallet of the exchange that lives in this data directory, whatever its port."""
+PIDS_FILE = "pids.json"
+"""In the data directory: which process is which tier, for people and tools that look at a running exchange."""
+
+
+@contextlib.asynccontextmanager
+async def running_tiers(settings: ExchangeSettings) -> AsyncIterator[Supervisor]:
+    """Start the tiers, and keep ``pids.json`` in the data directory up to date while they run."""
+    pids_file = settings.data_dir / PIDS_FILE
+
+    def write_pids(_state: TierState) -> None:
+        pids = {state.tier.name: state.pid for state in supervisor.states if state.pid is not None}
+        pids_file.write_bytes(msgspec.json.encode(pids))
+
+    supervisor = Supervisor(tiers_of(settings), write_pids)
+    try:
+        async with supervisor:
+            yield supervisor
+    finally:
+        pids_file.unlink(missing_ok=True)
+
+
+async def run_headless(settings: ExchangeSettings, *, supervised: bool = False) -> None:
+    """Run the exchange until a signal (or, when ``supervised``, the end of standard input)."""
+    async with running_tiers(settings) as supervisor:
+        await supervisor.wait_ready()
+        ready = f"ready {settings.http_url} {settings.ws_url}"
+        await serve_until_stopped(ready, supervised=supervised, failure=supervisor.failed)
+
+
+async def run_console(settings: ExchangeSettings) -> None:
+    """Run the exchange with the console on it; ends with the console."""
+    async with running_tiers(settings) as supervisor:
+        # Imported while the children start, so that the screen costs them no time.
+        app = _console(settings.ws_url, settings.data_dir, OWN_EXCHANGE)
+        async with _ended_by_signals(app), _ended_by_failure(app, supervisor):
+            await app.run_async()
+        if supervisor.failed.done():
+            supervisor.failed.result()
+
+
+async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator: bool) -> None:
+    """Run only the console, on an exchange that somebody else started."""
+    if not url.startswith(("ws://", "wss://")):
+        raise StartupError(f"{url}: the address of a gateway looks like ws://127.0.0.1:8000/ws")
+    app = _console(url, prepare_data_dir(data_dir), url, name=name, spectator=spectator)
+    async with _ended_by_signals(app):
+        await app.run_async()
+
+
+def _console(
+    url: str, data_dir: Path, exchange: str, *, name: str | None = None, spectator: bool = False
+) -> ConsoleApp:
+    """A console on the gateway at ``url``, with the account that it opened there the last time."""
+    from net.client import Client
+    from tui.app import ConsoleApp
+    from tui.config import ConsoleConfig, load
+
+    file = load(config_path())
+    settings = file.console if name is None else msgspec.structs.replace(file.console, name=name)
+    wallet = Wallet(data_dir)
+    key = wallet.find(exchange, settings.name)
+    config = ConsoleConfig(
+        settings=settings,
+        keymap=file.keys,
+        spectator=spectator,
+        agent_id=key.agent_id if key else None,
+        token=key.token if key else None,
+        on_account=lambda agent_id, token: wallet.keep(exchange, settings.name, Key(agent_id, token)),
+    )
+    return ConsoleApp(partial(Client, url), config)
+
+
+@contextlib.asynccontextmanager
+async def _ended_by_signals(app: ConsoleApp) -> AsyncIterator[None]:
+    """SIGTERM and SIGHUP end the console in order, with the terminal restored."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, app.exit)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _ended_by_failure(app: ConsoleApp, supervisor: Supervisor) -> AsyncIterator[None]:
+    """A tier that refuses to start ends the console; its reason is told on the restored terminal."""
+
+    async def watch() -> None:
+        with contextlib.suppress(StartupError):
+            await supervisor.wait_ready()
+            return
+        app.exit()
+
+    watching = asyncio.create_task(watch(), name="watch for refused tiers")
+    try:
+        yield
+    finally:
+        watching.cancel()
