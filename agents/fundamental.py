@@ -49,6 +49,8 @@ class FundamentalProcess:
         self.section = section
         self.volatility_factor = 1.0
         """Set by scenario events."""
+        self.season = 1.0
+        """Factor on the volatility's square that follows the time of day."""
         self._seed = seed
         self._common = stream(seed, "fundamental", "common")
         self._values: dict[SymbolId, _Value] = {}
@@ -89,7 +91,7 @@ class FundamentalProcess:
         for value in self._values.values():
             rng = value.rng
             value.log_volatility = value.log_volatility * fade + kick * rng.gauss(0.0, 1.0)
-            sigma = value.volatility * self.volatility_factor
+            sigma = value.volatility * self.volatility_factor * math.sqrt(self.season)
             sigma *= math.exp(value.log_volatility - section.log_volatility_sigma**2)
             loading = min(max(math.sqrt(section.correlation) * value.beta, -0.99), 0.99)
             shock = loading * common + math.sqrt(1 - loading * loading) * rng.gauss(0.0, 1.0)

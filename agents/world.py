@@ -95,7 +95,9 @@ class World:
         self.fundamental.advance(seconds)
         self.market.sample()
         if self._day_s:
-            self.market.season = season(math.fmod(self.elapsed_s(), self._day_s) / self._day_s)
+            self.market.season = self.fundamental.season = season(
+                math.fmod(self.elapsed_s(), self._day_s) / self._day_s
+            )
 
     def stories(self) -> list[Story]:
         """What the newsroom wants published now."""

@@ -14,11 +14,11 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from agents.intents import AgentEvent, AgentIntent, Explain, Quotes, Trade
+from agents.intents import AgentEvent, AgentIntent, Done, Explain, Fill, Quotes, Trade
 from agents.market import NS, SymbolView
 from agents.pacing import PacedStrategy
 from agents.strategy import Context, Parameters
-from engine.types import Side, SymbolId
+from engine.types import RejectCode, Side, SymbolId
 
 TYPICAL_TRADE: Final = 8.0
 """Lots of a print that moves the estimate by one ``flow_gain``."""
@@ -41,13 +41,15 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
     """Each further level is this much larger."""
     inventory_skew: float = 0.03
     """Ticks that both sides move against each lot of inventory, in an instrument of normal size and volatility."""
-    max_skew_sigmas: float = 12.0
+    max_skew_sigmas: float = 100.0
     flow_gain: float = 0.43
     """Ticks that the surprise of one typical print moves the estimate."""
     flow_memory: float = 0.04
     """Weight of the newest sign in the expected one."""
     flow_rho: float = 1.2
     """How much of the expected sign counts as known beforehand."""
+    least_surprise: float = 0.1
+    """A print moves the estimate its own way by at least this much, however expected it was."""
     size_power: float = 0.35
     """Impact of a print grows with its size to this power."""
     anchor: float = 0.02
@@ -55,19 +57,25 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
     reaction_ms: float = 100.0
     """Shortest time between two requotes."""
     max_inventory: float = 600.0
-    """Lots, in an instrument of normal size, past which the side that would add to it is not quoted."""
+    """Lots, in an instrument of normal size, at which the side that would add to it is quoted in ``least_share`` of
+    its size."""
+    least_share: float = 0.2
 
 
 class _Estimate:
     """What the maker believes of one instrument."""
 
-    __slots__ = ("expected_sign", "price", "quoted_at", "quoted_center")
+    __slots__ = ("careful", "expected_sign", "price", "quoted_at", "quoted_center", "quotes")
 
     def __init__(self, price: float) -> None:
         self.price = price
         self.expected_sign = 0.0
         self.quoted_center = -1e9
         self.quoted_at = -NS
+        self.careful = False
+        """Whether the last quotes already kept clear of the whole book."""
+        self.quotes: Quotes | None = None
+        """What stands in the book now as far as the maker knows; None after a fill."""
 
 
 class Maker(PacedStrategy):
@@ -87,6 +95,11 @@ class Maker(PacedStrategy):
 
     def react(self, event: AgentEvent) -> Sequence[AgentIntent]:
         """Move the estimate with a print, and requote when that moved the quotes."""
+        if isinstance(event, Fill | Done) and event.symbol_id in self._estimates:
+            stale = self._estimates[event.symbol_id]
+            stale.quotes = None
+            if isinstance(event, Done) and event.code == RejectCode.WOULD_CROSS.value and not stale.careful:
+                return self._quote(self.market.symbol(event.symbol_id), stale, careful=True)
         if not isinstance(event, Trade) or event.side is None:
             return ()
         estimate = self._estimates.get(event.symbol_id)
@@ -108,7 +121,7 @@ class Maker(PacedStrategy):
     def _learn(self, symbol: SymbolView, estimate: _Estimate, trade: Trade) -> None:
         parameters = self.parameters
         sign = 1.0 if trade.side is Side.BUY else -1.0
-        surprise = sign - parameters.flow_rho * estimate.expected_sign
+        surprise = sign * max(1 - parameters.flow_rho * sign * estimate.expected_sign, parameters.least_surprise)
         estimate.expected_sign += parameters.flow_memory * (sign - estimate.expected_sign)
         size = (trade.qty / (TYPICAL_TRADE * symbol.size)) ** parameters.size_power
         estimate.price += parameters.flow_gain * symbol.base_volatility / 0.84 * surprise * min(size, 4.0)
@@ -122,25 +135,46 @@ class Maker(PacedStrategy):
         bound = parameters.max_skew_sigmas * symbol.base_volatility
         return estimate.price - min(max(skew, -bound), bound)
 
-    def _quote(self, symbol: SymbolView, estimate: _Estimate) -> list[AgentIntent]:
+    def _quote(self, symbol: SymbolView, estimate: _Estimate, *, careful: bool = False) -> list[AgentIntent]:
+        """New quotes, if they differ from those that stand; ``careful`` ones keep clear of whatever is in the book."""
         parameters = self.parameters
         center = self._center(symbol, estimate)
         half = parameters.half_spread + parameters.sigma_gain * symbol.sigma
         step = max(1, round(parameters.level_step * symbol.base_volatility))
         best_bid = max(1, math.floor(center - half))
         best_ask = max(best_bid + 1, math.ceil(center + half))
-        sizes = [
-            max(1, round(parameters.size * symbol.size * (1 + parameters.size_growth * level)))
-            for level in range(parameters.levels)
-        ]
-        inventory = self.portfolio.position(symbol.symbol_id)
-        room = parameters.max_inventory * symbol.size
-        bids = tuple((best_bid - step * n, q) for n, q in enumerate(sizes) if best_bid > step * n)
-        asks = tuple((best_ask + step * n, q) for n, q in enumerate(sizes))
+        best_bid, best_ask = self._clear(symbol, estimate, best_bid, best_ask, careful=careful)
+        used = self.portfolio.position(symbol.symbol_id) / (parameters.max_inventory * symbol.size)
+        bid_sizes, ask_sizes = self._sizes(symbol, used), self._sizes(symbol, -used)
+        bids = tuple((best_bid - step * n, q) for n, q in enumerate(bid_sizes) if best_bid > step * n)
+        asks = tuple((best_ask + step * n, q) for n, q in enumerate(ask_sizes))
+        quotes = Quotes(symbol.symbol_id, bids, asks)
+        intents: list[AgentIntent] = [self._reason(symbol, estimate, half)] if self.context.narrate else []
         estimate.quoted_center = center
         estimate.quoted_at = self.market.now
-        quotes = Quotes(symbol.symbol_id, bids if inventory < room else (), asks if inventory > -room else ())
-        return [quotes, self._reason(symbol, estimate, half)] if self.context.narrate else [quotes]
+        estimate.careful = careful
+        if quotes != estimate.quotes:
+            estimate.quotes = quotes
+            intents.append(quotes)
+        return intents
+
+    def _clear(self, symbol: SymbolView, estimate: _Estimate, bid: int, ask: int, *, careful: bool) -> tuple[int, int]:
+        """Move a bid or ask that would trade with somebody else's order out of its way."""
+        own = estimate.quotes
+        own_bid = own.bids[0][0] if own and own.bids and not careful else 0
+        own_ask = own.asks[0][0] if own and own.asks and not careful else 0
+        if symbol.ask and symbol.ask != own_ask:
+            bid = max(min(bid, symbol.ask - 1), 1)
+        if symbol.bid and symbol.bid != own_bid:
+            ask = max(ask, symbol.bid + 1)
+        return bid, max(ask, bid + 1)
+
+    def _sizes(self, symbol: SymbolView, used: float) -> list[int]:
+        """Lots of each level of the side that uses up the inventory's limit, ``used`` of which is taken."""
+        parameters = self.parameters
+        share = min(max(1.0 - used, parameters.least_share), 1.0)
+        best = parameters.size * symbol.size * share
+        return [max(1, round(best * (1 + parameters.size_growth * level))) for level in range(parameters.levels)]
 
     def _reason(self, symbol: SymbolView, estimate: _Estimate, half: float) -> Explain:
         flow = "buyers" if estimate.expected_sign > 0 else "sellers"

@@ -178,7 +178,10 @@ class LiveVenue:
                 agent_id=desk.host.agent_id,
             )
             if result.status is m.Status.ERROR:
-                self._count(result.code.value if result.code else "refused")
+                code = result.code.value if result.code else "refused"
+                self._count(code)
+                desk.quoting.discard(intent.symbol_id)
+                desk.host.deliver(Done(intent.symbol_id, 0, code))
         finally:
             desk.quoting.discard(intent.symbol_id)
             later = desk.later_quotes.pop(intent.symbol_id, None)

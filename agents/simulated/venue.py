@@ -244,7 +244,7 @@ class SimulatedVenue:
             )
         )
         if happened and isinstance(happened[0], events.Rejected):
-            self._count(happened[0])
+            self._refused(seat, happened[0], 0)
 
     def _explain(self, seat: Seat, intent: Explain) -> None:
         self.explanations.append((self.market.now, seat.host.agent_id, intent))
