@@ -147,10 +147,9 @@ class MarketView:
         """``read_book`` is asked for a book when somebody looks at one that changed."""
         self.now = 0
         self.season = 1.0
-        """Factor on everybody's activity that follows the time of day."""
+        """Factor on everybody's activity: the time of day, or how busy a live market is."""
         self._symbols: dict[SymbolId, SymbolView] = {}
         self._read_book = read_book
-        self._sampled_at = 0
 
     def __iter__(self) -> Iterator[SymbolView]:
         return iter(self._symbols.values())
@@ -203,9 +202,7 @@ class MarketView:
         if side is not None:
             symbol.flow += FLOW_WEIGHT * ((1.0 if side is Side.BUY else -1.0) - symbol.flow)
 
-    def sample(self) -> None:
-        """Digest what happened since the last call; drivers call it every ``SAMPLE_NS``."""
-        elapsed = (self.now - self._sampled_at) / NS if self._sampled_at else 1.0
-        self._sampled_at = self.now
+    def sample(self, seconds: float) -> None:
+        """Digest what happened in the last ``seconds``; drivers call it about every ``SAMPLE_NS``."""
         for symbol_id in self._symbols:
-            self.symbol(symbol_id).sample(max(elapsed, 1e-3))
+            self.symbol(symbol_id).sample(max(seconds, 1e-3))

@@ -47,6 +47,8 @@ class MarketSection(Section, frozen=True, kw_only=True):
     """Length of a simulated session."""
     intraday_pattern: bool = True
     """Whether activity follows the U-shape of a trading day; a live market runs without it."""
+    live_speed: Positive = 3.0
+    """How much busier than in a simulation the live market is: values, news and agents all go this much faster."""
     warm_up_minutes: NotNegative = 10.0
     """Start of a simulated session that its statistics leave out."""
 

@@ -32,9 +32,12 @@ class World:
         """``live`` markets never close: their activity has no time of day."""
         self.scenario = scenario
         self.market = MarketView(read_book)
+        self.market.season = scenario.market.live_speed if live else 1.0
         self.fundamental = FundamentalProcess(scenario.fundamental, seed)
         self.newsroom = Newsroom(scenario.news, (), seed)
         self._traits = {section.ticker: section for section in scenario.traits}
+        self.speed = scenario.market.live_speed if live else 1.0
+        """Seconds of the scenario in one second of the clock."""
         self._day_s = 0.0 if live or not scenario.market.intraday_pattern else scenario.market.hours * 3600
         self._started_at: int | None = None
         self._ticked_at = 0
@@ -83,17 +86,17 @@ class World:
         self.newsroom.subjects.pop(symbol_id, None)
 
     def elapsed_s(self) -> float:
-        """Seconds since the first tick."""
-        return 0.0 if self._started_at is None else (self.market.now - self._started_at) / NS
+        """Seconds of the scenario since the first tick."""
+        return 0.0 if self._started_at is None else (self.market.now - self._started_at) / NS * self.speed
 
     def tick(self) -> None:
         """Let the values and the statistics follow the market's clock."""
         now = self.market.now
         if self._started_at is None:
             self._started_at = self._ticked_at = now
-        seconds, self._ticked_at = (now - self._ticked_at) / NS, now
+        seconds, self._ticked_at = (now - self._ticked_at) / NS * self.speed, now
         self.fundamental.advance(seconds)
-        self.market.sample()
+        self.market.sample(seconds)
         if self._day_s:
             self.market.season = self.fundamental.season = season(
                 math.fmod(self.elapsed_s(), self._day_s) / self._day_s

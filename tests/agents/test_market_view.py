@@ -12,7 +12,7 @@ def test_attention_rises_with_moves_and_falls_back(tiny: Any) -> None:
             tiny.pass_time(1)
             offset = move * (step % 2)
             tiny.quote(9_999 + offset, 10_001 + offset)
-            tiny.view.sample()
+            tiny.view.sample(1.0)
         return float(tiny.symbol.attention)
 
     calm = minutes(60, 0)

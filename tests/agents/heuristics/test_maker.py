@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agents.intents import Explain, Quotes, Trade
+from agents.intents import Done, Explain, Quotes, Trade
 from engine.types import Side
 
 
@@ -27,17 +27,49 @@ def test_a_long_position_moves_both_sides_down(tiny: Any) -> None:
     assert after.asks[0][0] < quotes(before).asks[0][0]
 
 
-def test_stops_quoting_the_side_that_would_add_to_a_position_at_its_limit(tiny: Any) -> None:
-    agent = tiny.agent("market_maker", max_inventory=100.0)
+def test_quotes_little_on_the_side_that_would_add_to_a_position_at_its_limit(tiny: Any) -> None:
+    agent = tiny.agent("market_maker", max_inventory=100.0, least_share=0.25)
     agent.filled(Side.BUY, 100)
     quote = quotes(agent.look())
-    assert quote.bids == ()
-    assert quote.asks
+    assert [qty for _, qty in quote.bids] == [3, 3, 4, 4, 5]
+    assert [qty for _, qty in quote.asks] == [12, 14, 16, 17, 19]
+
+
+def test_does_not_repeat_quotes_that_stand(tiny: Any) -> None:
+    agent = tiny.agent("market_maker", anchor=0.0)
+    assert agent.look() == []
+    agent.filled(Side.BUY, 1)
+    assert quotes(agent.look())
+
+
+def test_keeps_clear_of_other_people_s_orders(tiny: Any) -> None:
+    agent = tiny.agent("market_maker", anchor=0.0, inventory_skew=1.0)
+    agent.filled(Side.SELL, 20)
+    tiny.quote(9_990, 10_003)
+    assert quotes(agent.look()).bids[0][0] == 10_002
+
+
+def test_tries_once_more_further_away_when_its_quotes_would_have_traded(tiny: Any) -> None:
+    agent = tiny.agent("market_maker", anchor=0.0)
+    tiny.quote(9_995, 9_998)
+    again = quotes(agent.hear(Done(1, 0, "would_cross")))
+    assert again.bids[0][0] == 9_997
+    assert agent.hear(Done(1, 0, "would_cross")) == []
+
+
+def test_never_moves_against_the_flow_however_expected_it_is(tiny: Any) -> None:
+    agent = tiny.agent("market_maker", anchor=0.0, reaction_ms=0.0)
+    estimates = []
+    for _ in range(200):
+        tiny.pass_time(1)
+        agent.hear(Trade(1, 10_000, 8, Side.BUY))
+        estimates.append(agent.strategy._estimates[1].price)
+    assert estimates == sorted(estimates)
 
 
 def test_quotes_wider_in_a_volatile_market(tiny: Any) -> None:
     agent = tiny.agent("market_maker")
-    calm = quotes(agent.look())
+    calm = quotes(agent.first)
     tiny.symbol.sigma = 5.0
     wild = quotes(agent.look())
     assert wild.asks[0][0] - wild.bids[0][0] > calm.asks[0][0] - calm.bids[0][0] + 5
