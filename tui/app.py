@@ -78,9 +78,7 @@ class ConsoleApp(App[None]):
         self.view = View()
         desk_settings = DeskSettings(list(settings.sizes), settings.size, settings.sweep, settings.band)
         self.desk = Desk(self.view, self.clock, desk_settings, self._tell, self._spawn)
-        self.context = Context(
-            self.view, self.desk, self.look, self.clock, config, self.meter, config.admin, settings.timeframe
-        )
+        self.context = Context(self.view, self.desk, self.look, self.clock, config, self.meter, settings.timeframe)
         self.link = ExchangeLink(source, self.view, self.desk, self.clock, config, self._tick_lines)
         self.control = Control(self.context, self._tell, self._spawn, self._open_form)
         self.notices = Notices(self.context, self.notify, self.bell, self.clear_notifications)
@@ -151,16 +149,25 @@ class ConsoleApp(App[None]):
     # --- keys that Textual's bindings cannot say
 
     async def on_event(self, event: events.Event) -> None:
-        """Answers to questions and the second key of a sequence come before all bindings."""
+        """Every key counts as a sign of life, whoever it is for."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.meter.key_pressed(time.perf_counter())
             self.desk.touch()
             self.notices.key_pressed()
-            if self._intercept(event.key):
-                return
-        elif isinstance(event, events.AppBlur):
-            self.desk.disarm("the terminal lost the focus")
         await super().on_event(event)
+
+    def on_app_blur(self) -> None:
+        """Nobody looks: one key must not trade."""
+        self.desk.disarm("the terminal lost the focus")
+
+    def on_key(self, event: events.Key) -> None:
+        """Answers to questions and second keys of sequences come before all bindings.
+
+        Keys arrive here in their order, after the widget in focus saw them, so that a fast ``b`` Enter is not torn.
+        """
+        if self._intercept(event.key):
+            event.stop()
+            event.prevent_default()
 
     def _intercept(self, key: str) -> bool:
         if self._prefix:

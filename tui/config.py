@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from net.errors import StartupError
 from tui import keys
 from tui.feed import Admin
 from tui.theme import THEMES
@@ -17,7 +18,7 @@ from tui.theme import THEMES
 Positive = Annotated[float, Meta(gt=0)]
 
 
-class ConfigError(Exception):
+class ConfigError(StartupError):
     """The settings cannot be used; the text says which and why, in one line."""
 
 
@@ -41,8 +42,8 @@ class ConsoleSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     starting_capital: Annotated[float, Meta(gt=0, le=1e10)] | None = None
 
 
-class ConsoleFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The whole file: ``[console]``, ``[keys]`` (binding id = key, several with commas) and ``[account]``."""
+class ConsoleFile(msgspec.Struct, kw_only=True):
+    """The console's part of the file: ``[console]`` and ``[keys]`` (binding id = key, several with commas)."""
 
     console: ConsoleSettings = msgspec.field(default_factory=ConsoleSettings)
     keys: dict[str, str] = {}
@@ -58,8 +59,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
     agent_id: str | None = None
     token: str | None = None
     """Account to take back instead of opening one."""
-    admin: Admin | None = None
-    """The exchange's controls, for who holds the admin token."""
+    admin: Callable[[], Admin | None] | None = None
+    """Gives the exchange's controls once the admin token can be read; asked when they are first needed."""
     on_account: Callable[[str, str], None] | None = None
     """Called with id and secret token of an account that was opened, so that it can be kept."""
 

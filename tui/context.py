@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from tui.config import ConsoleConfig
 from tui.desk import Desk
-from tui.feed import Admin
 from tui.meter import Meter
 from tui.theme import Look
 from tui.view import Clock, View
@@ -22,8 +21,6 @@ class Context:
     clock: Clock
     config: ConsoleConfig
     meter: Meter
-    admin: Admin | None = None
-    """The way to the exchange's controls, for who holds the admin token."""
     timeframe: str = "5s"
     group: int = 1
     frozen: bool = False

@@ -7,9 +7,13 @@ from typing import Any
 
 from net.errors import TradesimError
 from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, InstrumentShape
+from net.rest_client import AgentAction, Phase
 from tui.context import Context
 from tui.desk import CONFIRM_S, Asked
+from tui.feed import Admin
 
+PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
+CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}
 Body = CreateInstrument | CreateAgent | CreateNews
 
 
@@ -27,10 +31,16 @@ class Control:
         self._tell = tell
         self._spawn = spawn
         self._form = form
+        self._client: Admin | None = None
+
+    def _admin(self) -> Admin | None:
+        if self._client is None and self._context.config.admin is not None:
+            self._client = self._context.config.admin()
+        return self._client
 
     def ask(self, verb: str, subject: object) -> None:
         """Do what a pane asked for; what cannot be taken back asks for ``y`` first."""
-        admin = self._context.admin
+        admin = self._admin()
         if admin is None:
             self._tell("warning", "no admin token: this console only looks")
             return
@@ -42,16 +52,16 @@ class Control:
                 text = f"DELIST {subject.ticker}: its orders are canceled"
                 self._confirm(text, admin.remove_instrument, subject.symbol_id)
             else:
-                self._do(f"{action} {subject.ticker}", lambda: admin.set_phase(subject.symbol_id, action))
+                self._do(f"{action} {subject.ticker}", lambda: admin.set_phase(subject.symbol_id, PHASES[action]))
         elif isinstance(subject, AgentShape):
             if action == "remove":
                 self._confirm(f"REMOVE agent {subject.name}", admin.remove_agent, subject.agent_id)
             else:
-                self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, action))
+                self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, CONTROLS[action]))
 
     def send(self, body: Body | None) -> None:
         """Send what a form gave."""
-        admin = self._context.admin
+        admin = self._admin()
         if body is None or admin is None:
             return
         if isinstance(body, CreateInstrument):

@@ -20,6 +20,7 @@ from tui.supervisor import Supervisor, Tier, TierState
 from tui.wallet import Key, Wallet
 
 if TYPE_CHECKING:
+    from net.rest_client import RestClient
     from tui.app import ConsoleApp
 
 
@@ -136,9 +137,19 @@ def _console(
         spectator=spectator,
         agent_id=key.agent_id if key else None,
         token=key.token if key else None,
+        admin=partial(_admin, url, data_dir) if exchange == OWN_EXCHANGE else None,
         on_account=lambda agent_id, token: wallet.keep(exchange, settings.name, Key(agent_id, token)),
     )
     return ConsoleApp(partial(Client, url), config)
+
+
+def _admin(url: str, data_dir: Path) -> RestClient | None:
+    """The controls of the exchange of this data directory, once its gateway has written the token."""
+    from net.rest_client import RestClient
+
+    with contextlib.suppress(OSError):
+        return RestClient(url, token=(data_dir / "admin.token").read_text(encoding="ascii").strip())
+    return None
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from engine.types import Side, TimeInForce
 from net import messages as m
 from net.client import Push
+from net.rest_client import AgentAction, Phase
 
 
 class Feed(Protocol):
@@ -84,7 +85,7 @@ class Admin(Protocol):
     async def remove_instrument(self, symbol_id: int) -> object:
         """Delist an instrument."""
 
-    async def set_phase(self, symbol_id: int, phase: str) -> object:
+    async def set_phase(self, symbol_id: int, phase: Phase) -> object:
         """Halt, open or auction an instrument."""
 
     async def create_agent(self, body: m.CreateAgent) -> m.AgentShape:
@@ -93,7 +94,7 @@ class Admin(Protocol):
     async def remove_agent(self, agent_id: str) -> object:
         """Close an account."""
 
-    async def control_agent(self, agent_id: str, action: str) -> object:
+    async def control_agent(self, agent_id: str, action: AgentAction) -> object:
         """Ask an agent to pause or resume."""
 
     async def publish_news(self, body: m.CreateNews) -> m.NewsShape:

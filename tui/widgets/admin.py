@@ -26,11 +26,11 @@ class AdminKeys(Pane):
     LETTER = "s"
 
     def stamp(self) -> Hashable:
-        return self.context.admin is None
+        return self.context.config.admin is None
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         rows = [fill_row(((f" {key.shown:<4}", "key"), (key.does, "text")), width) for key in TABLE]
-        if self.context.admin is None:
+        if self.context.config.admin is None:
             rows.insert(0, fill_row(((" no admin token: looking only", "warn"),), width))
         return rows
 
