@@ -6,17 +6,18 @@ gateway.
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
+from net.process import prepare_data_dir
 from tui.settings import (
     DEFAULT_ENGINE_PORT,
     DEFAULT_HOST,
@@ -26,11 +27,16 @@ from tui.settings import (
     load_config,
     usable_port,
 )
+from tui.tiers import (
+    EXIT_FAILURE,
+    EXIT_USER_ERROR,
+    TierName,
+    TierSettings,
+    read_scenario,
+    run_command,
+    run_tier,
+)
 
-if TYPE_CHECKING:
-    from tui.exchange import ExchangeSettings
-
-EXIT_USER_ERROR = 2
 DEFAULT_SCENARIO = "default"
 
 app = typer.Typer(
@@ -140,8 +146,11 @@ def everything(
         return
     from tui.exchange import run_console
 
-    settings = _exchange_settings(data_dir, host, port, engine_port, scenario, seed, no_agents, durability)
-    _run(run_console(settings))
+    settings = TierSettings(
+        data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
+        durability=durability,
+    )  # fmt: skip
+    _run(run_console(_checked(settings), agents=not no_agents))
 
 
 @app.command()
@@ -162,8 +171,11 @@ def serve(
     """
     from tui.exchange import run_headless
 
-    settings = _exchange_settings(data_dir, host, port, engine_port, scenario, seed, no_agents, durability)
-    _run(run_headless(settings, supervised=supervised))
+    settings = TierSettings(
+        data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
+        durability=durability, supervised=supervised,
+    )  # fmt: skip
+    _run(run_headless(_checked(settings), agents=not no_agents))
 
 
 @app.command()
@@ -179,9 +191,11 @@ def engine(
 
     The scenario lists its instruments when the journal is new; an existing journal is continued.
     """
-    from tui import tiers
-
-    _run(tiers.engine(data_dir, host, engine_port, scenario, durability, supervised=supervised))
+    settings = TierSettings(
+        data_dir=str(data_dir), host=host, engine_port=engine_port, scenario=scenario, durability=durability,
+        supervised=supervised,
+    )  # fmt: skip
+    _run(run_tier(TierName.ENGINE, settings))
 
 
 @app.command()
@@ -197,10 +211,11 @@ def gateway(
     supervised: Supervised = False,
 ) -> None:
     """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
-    from tui import tiers
-
-    engine_at = (engine_host, engine_port)
-    _run(tiers.gateway(data_dir, host, port, engine_at, tuple(allow_origin or ()), supervised=supervised))
+    settings = TierSettings(
+        data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
+        allowed_origins=tuple(allow_origin or ()), supervised=supervised,
+    )  # fmt: skip
+    _run(run_tier(TierName.GATEWAY, settings))
 
 
 @app.command()
@@ -214,9 +229,11 @@ def agents(
     supervised: Supervised = False,
 ) -> None:
     """Run the scenario's population of trading agents alone, against a running gateway."""
-    from tui import tiers
-
-    _run(tiers.agents(data_dir, url, scenario, seed, supervised=supervised))
+    read_scenario(scenario)
+    settings = TierSettings(
+        data_dir=str(data_dir), gateway_url=url, scenario=scenario, seed=seed, supervised=supervised
+    )
+    _run(run_tier(TierName.AGENTS, settings))
 
 
 @app.command()
@@ -240,44 +257,24 @@ def main() -> NoReturn:
         app(prog_name="tradesim-tui", default_map=load_config())
     except TradesimError as error:
         sys.stderr.write(f"tradesim-tui: {error}\n")
-        sys.exit(EXIT_USER_ERROR if isinstance(error, StartupError) else 1)
+        sys.exit(EXIT_USER_ERROR if isinstance(error, StartupError) else EXIT_FAILURE)
     sys.exit(0)
 
 
-def _exchange_settings(
-    data_dir: Path,
-    host: str,
-    port: int,
-    engine_port: int,
-    scenario: str,
-    seed: int | None,
-    no_agents: bool,
-    durability: Durability,
-) -> ExchangeSettings:
-    """Check what the user asked for before anything starts, so that a mistake is told at once and in one line."""
-    from net.process import prepare_data_dir
-    from tui.exchange import ExchangeSettings
-    from tui.tiers import read_scenario
-
-    read_scenario(scenario)
-    return ExchangeSettings(
-        data_dir=prepare_data_dir(data_dir).resolve(),
-        host=host,
-        port=usable_port(host, port, "--port"),
-        engine_port=usable_port(DEFAULT_HOST, engine_port, "--engine-port"),
-        scenario=scenario,
-        seed=seed,
-        agents=not no_agents,
-        durability=durability.value,
+def _checked(settings: TierSettings) -> TierSettings:
+    """Check settings before anything starts, and settle which ports a 0 stands for; raises ``StartupError``."""
+    read_scenario(settings.scenario)
+    return msgspec.structs.replace(
+        settings,
+        data_dir=str(prepare_data_dir(Path(settings.data_dir)).resolve()),
+        port=usable_port(settings.host, settings.port, "--port"),
+        engine_port=usable_port(settings.engine_host, settings.engine_port, "--engine-port"),
     )
 
 
 def _run(command: Coroutine[object, object, None]) -> None:
-    """Run a command; Ctrl-C is an ordinary end of one."""
-    from net.process import run
-
-    with contextlib.suppress(KeyboardInterrupt):
-        run(command)
+    """Run a command to its end and exit with its status."""
+    raise typer.Exit(run_command(command))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ import msgspec
 
 from net.errors import StartupError
 from net.process import prepare_data_dir, serve_until_stopped
-from tui.settings import DEFAULT_HOST, config_path
+from tui.settings import config_path
 from tui.supervisor import Supervisor, Tier, TierState
+from tui.tiers import TierName, TierSettings
 from tui.wallet import Key, Wallet
 
 if TYPE_CHECKING:
@@ -24,48 +24,11 @@ if TYPE_CHECKING:
     from tui.app import ConsoleApp
 
 
-@dataclass(frozen=True)
-class ExchangeSettings:
-    """What the user asked for, checked. Ports are the real ones, never 0."""
-
-    data_dir: Path
-    host: str
-    port: int
-    engine_port: int
-    scenario: str
-    seed: int | None
-    agents: bool
-    durability: str
-
-    @property
-    def http_url(self) -> str:
-        """Base address of REST and docs."""
-        return f"http://{self._reachable_host}:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """Address of the WebSocket."""
-        return f"ws://{self._reachable_host}:{self.port}/ws"
-
-    @property
-    def _reachable_host(self) -> str:
-        host = DEFAULT_HOST if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
-        return f"[{host}]" if ":" in host else host
-
-
-def tiers_of(settings: ExchangeSettings) -> list[Tier]:
+def tiers_of(settings: TierSettings, *, agents: bool) -> list[Tier]:
     """The child processes of one exchange, in the order in which they are needed."""
-    data_dir = ("--data-dir", str(settings.data_dir))
-    engine_port = ("--engine-port", str(settings.engine_port))
-    scenario = ("--scenario", settings.scenario)
-    tiers = [
-        Tier("engine", ("engine", *data_dir, *engine_port, *scenario, "--durability", settings.durability)),
-        Tier("gateway", ("gateway", *data_dir, "--host", settings.host, "--port", str(settings.port), *engine_port)),
-    ]
-    if settings.agents:
-        seed = () if settings.seed is None else ("--seed", str(settings.seed))
-        tiers.append(Tier("agents", ("agents", *data_dir, "--url", settings.ws_url, *scenario, *seed)))
-    return tiers
+    arguments = msgspec.json.encode(msgspec.structs.replace(settings, supervised=True)).decode()
+    names = [name for name in TierName if agents or name is not TierName.AGENTS]
+    return [Tier(name.value, (name.value, arguments)) for name in names]
 
 
 OWN_EXCHANGE = "own"
@@ -75,15 +38,15 @@ PIDS_FILE = "pids.json"
 
 
 @contextlib.asynccontextmanager
-async def running_tiers(settings: ExchangeSettings) -> AsyncIterator[Supervisor]:
+async def running_tiers(settings: TierSettings, *, agents: bool) -> AsyncIterator[Supervisor]:
     """Start the tiers, and keep ``pids.json`` in the data directory up to date while they run."""
-    pids_file = settings.data_dir / PIDS_FILE
+    pids_file = Path(settings.data_dir) / PIDS_FILE
 
     def write_pids(_state: TierState) -> None:
         pids = {state.tier.name: state.pid for state in supervisor.states if state.pid is not None}
         pids_file.write_bytes(msgspec.json.encode(pids))
 
-    supervisor = Supervisor(tiers_of(settings), write_pids)
+    supervisor = Supervisor(tiers_of(settings, agents=agents), write_pids)
     try:
         async with supervisor:
             yield supervisor
@@ -91,19 +54,19 @@ async def running_tiers(settings: ExchangeSettings) -> AsyncIterator[Supervisor]
         pids_file.unlink(missing_ok=True)
 
 
-async def run_headless(settings: ExchangeSettings, *, supervised: bool = False) -> None:
-    """Run the exchange until a signal (or, when ``supervised``, the end of standard input)."""
-    async with running_tiers(settings) as supervisor:
+async def run_headless(settings: TierSettings, *, agents: bool) -> None:
+    """Run the exchange until a signal (or, when supervised, the end of standard input)."""
+    async with running_tiers(settings, agents=agents) as supervisor:
         await supervisor.wait_ready()
         ready = f"ready {settings.http_url} {settings.ws_url}"
-        await serve_until_stopped(ready, supervised=supervised, failure=supervisor.failed)
+        await serve_until_stopped(ready, supervised=settings.supervised, failure=supervisor.failed)
 
 
-async def run_console(settings: ExchangeSettings) -> None:
+async def run_console(settings: TierSettings, *, agents: bool) -> None:
     """Run the exchange with the console on it; ends with the console."""
-    async with running_tiers(settings) as supervisor:
+    async with running_tiers(settings, agents=agents) as supervisor:
         # Imported while the children start, so that the screen costs them no time.
-        app = _console(settings.ws_url, settings.data_dir, OWN_EXCHANGE)
+        app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE)
         async with _ended_by_signals(app), _ended_by_failure(app, supervisor):
             await app.run_async()
         if supervisor.failed.done():

@@ -50,7 +50,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Tier:
-    """One child process: its name, and the arguments of ``tradesim-tui`` that start it."""
+    """One child process: its name, and the arguments that start it."""
 
     name: str
     arguments: tuple[str, ...]
@@ -85,7 +85,7 @@ class Supervisor:
         self,
         tiers: Sequence[Tier],
         on_change: Callable[[TierState], None] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "tui.cli"),
+        command: Sequence[str] = (sys.executable, "-m", "tui.tiers"),
     ) -> None:
         self._command = tuple(command)
         self.states = [TierState(tier) for tier in tiers]
@@ -167,7 +167,6 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(
             *self._command,
             *state.tier.arguments,
-            "--supervised",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

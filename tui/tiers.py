@@ -1,15 +1,89 @@
-"""One coroutine a tier: turns flags into the tier's configuration and runs it until it is told to stop."""
+"""What each tier is run with, and running one until it is told to stop.
+
+    python -m tui.tiers engine|gateway|agents SETTINGS
+
+is what a child process of the supervisor is. SETTINGS are JSON, made from flags that ``tui.cli`` has checked, so that a
+child does not pay for importing the command line.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Coroutine
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if __name__ == "__main__":
+    # A tier never draws, and structlog without rich is imported in a third of the time.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+
+import msgspec
+
 from net.engine_protocol import Durability
-from net.errors import StartupError
+from net.errors import StartupError, TradesimError
+from net.process import run
 
 if TYPE_CHECKING:
     from agents.scenario import Scenario
+
+EXIT_FAILURE = 1
+EXIT_USER_ERROR = 2
+
+LOOPBACK = "127.0.0.1"
+
+
+class TierName(Enum):
+    """The processes of an exchange, in the order in which they need each other."""
+
+    ENGINE = "engine"
+    GATEWAY = "gateway"
+    AGENTS = "agents"
+
+
+class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the user asked for. One struct for all tiers: each takes what concerns it."""
+
+    data_dir: str
+    host: str = LOOPBACK
+    port: int = 8000
+    engine_host: str = LOOPBACK
+    engine_port: int = 9999
+    scenario: str = "default"
+    seed: int | None = None
+    durability: Durability = Durability.PROCESS
+    allowed_origins: tuple[str, ...] = ()
+    gateway_url: str | None = None
+    """WebSocket address of a gateway elsewhere, for agents that run alone."""
+    supervised: bool = False
+    """Stop when standard input ends."""
+
+    @property
+    def http_url(self) -> str:
+        """Base address of REST and docs."""
+        return f"http://{self._reachable_host}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Address of the WebSocket."""
+        return self.gateway_url or f"ws://{self._reachable_host}:{self.port}/ws"
+
+    @property
+    def _reachable_host(self) -> str:
+        host = LOOPBACK if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
+        return f"[{host}]" if ":" in host else host
+
+
+async def run_tier(name: TierName, settings: TierSettings) -> None:
+    """Run one tier until it is told to stop."""
+    match name:
+        case TierName.ENGINE:
+            await _engine(settings)
+        case TierName.GATEWAY:
+            await _gateway(settings)
+        case TierName.AGENTS:
+            await _agents(settings)
 
 
 def read_scenario(name: str) -> Scenario:
@@ -22,54 +96,60 @@ def read_scenario(name: str) -> Scenario:
         raise StartupError(f"scenario {error}") from error
 
 
-async def engine(
-    data_dir: Path, host: str, port: int, scenario_name: str, durability: Durability, *, supervised: bool
-) -> None:
-    """Run the engine process."""
+async def _engine(settings: TierSettings) -> None:
     from engine.commands import AddInstrument
     from net.engine_server import EngineConfig, run_engine
 
-    listing = tuple(AddInstrument(instrument=instrument) for instrument in read_scenario(scenario_name).instruments)
+    listing = tuple(AddInstrument(instrument=instrument) for instrument in read_scenario(settings.scenario).instruments)
     config = EngineConfig(
-        host=host,
-        port=port,
-        data_dir=data_dir,
-        durability=durability,
+        host=settings.host,
+        port=settings.engine_port,
+        data_dir=Path(settings.data_dir),
+        durability=settings.durability,
         initial_commands=listing,
-        supervised=supervised,
+        supervised=settings.supervised,
     )
     await run_engine(config)
 
 
-async def gateway(
-    data_dir: Path,
-    host: str,
-    port: int,
-    engine: tuple[str, int],
-    allowed_origins: tuple[str, ...],
-    *,
-    supervised: bool,
-) -> None:
-    """Run the gateway process in front of the engine at host and port ``engine``."""
-    from net.gateway.app import run_gateway
-    from net.gateway.config import GatewayConfig
+async def _gateway(settings: TierSettings) -> None:
+    from net.gateway import GatewayConfig, run_gateway
 
     config = GatewayConfig(
-        data_dir=data_dir,
-        host=host,
-        port=port,
-        engine_host=engine[0],
-        engine_port=engine[1],
-        allowed_origins=allowed_origins,
-        supervised=supervised,
+        data_dir=Path(settings.data_dir),
+        host=settings.host,
+        port=settings.port,
+        engine_host=settings.engine_host,
+        engine_port=settings.engine_port,
+        allowed_origins=settings.allowed_origins,
+        supervised=settings.supervised,
     )
     await run_gateway(config)
 
 
-async def agents(data_dir: Path, url: str, scenario_name: str, seed: int | None, *, supervised: bool) -> None:
-    """Run the agents process against the gateway at ``url``."""
+async def _agents(settings: TierSettings) -> None:
     from agents.runner import AgentsConfig, run_agents
 
-    read_scenario(scenario_name)
-    config = AgentsConfig(url=url, data_dir=data_dir, scenario=scenario_name, seed=seed, supervised=supervised)
+    config = AgentsConfig(
+        url=settings.ws_url,
+        data_dir=Path(settings.data_dir),
+        scenario=settings.scenario,
+        seed=settings.seed,
+        supervised=settings.supervised,
+    )
     await run_agents(config)
+
+
+def run_command(command: Coroutine[object, object, None]) -> int:
+    """Run a command and return its exit status: what a user got wrong is one line on standard error and status 2."""
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            run(command)
+    except TradesimError as error:
+        sys.stderr.write(f"tradesim-tui: {error}\n")
+        return EXIT_USER_ERROR if isinstance(error, StartupError) else EXIT_FAILURE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(run_tier(TierName(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=TierSettings))))
