@@ -29,7 +29,7 @@ from engine.journal_reader import (
     JournalError,
     JournalReader,
 )
-from engine.journal_wal import commits_passed_over
+from engine.journal_wal import PassedOver, passed_over
 from engine.types import Durability
 
 LOCK_NAME = "engine.lock"
@@ -79,6 +79,8 @@ class Journal:
         """Known once begun."""
         self.power_lost = False
         """Whether the machine went down since the last start, without a loss of power having been provided for."""
+        self.torn = False
+        """Whether the last commit was not whole, and is not there."""
         self.reader = JournalReader(connection, path)
         self._connection = connection
         self._lock = lock
@@ -107,11 +109,11 @@ class Journal:
         try:
             if not path.exists():
                 _create(path)
-            passed_over = _commits_passed_over(path)
+            behind = _look_behind(path)
             connection = _connect(path, durability)
             journal = cls(connection, path, lock, durability)
             journal._boot_id, journal._new_epoch = boot_id, new_epoch
-            journal._check_last_stop(passed_over)
+            journal._check_last_stop(behind)
         except (sqlite3.Error, OSError, JournalError) as error:
             if connection is not None:
                 connection.close()
@@ -119,18 +121,16 @@ class Journal:
             raise error if isinstance(error, JournalError) else _explained(path, error) from error
         return journal
 
-    def _check_last_stop(self, passed_over: int) -> None:
+    def _check_last_stop(self, behind: PassedOver) -> None:
         """Tell a loss that had to be expected from one that must not be."""
         reader = self.reader
-        stopped_at = reader.meta("stopped_at")
-        if stopped_at and reader.last_number() < int(stopped_at):
-            raise JournalCorrupt(f"{self.path} lacks commands that it had when the engine stopped")
-        rebooted = not stopped_at and reader.meta("epoch") != "" and reader.meta("boot_id") != self._boot_id
+        if reader.last_number() < reader.least_number():
+            raise JournalCorrupt(f"{self.path} is damaged at its end: it lacks commands that it once had")
+        rebooted = not reader.meta("stopped") and reader.meta("epoch") != "" and reader.meta("boot_id") != self._boot_id
         self.power_lost = rebooted and reader.meta("durability") == Durability.PROCESS.value
-        # With POWER a commit waits for the disk, so only the one under way can be there in part when power fails.
-        expected = passed_over if self.power_lost else int(rebooted)
-        if passed_over > expected:
-            raise JournalCorrupt(f"{self.path}-wal is damaged before its end: {passed_over} commits are unreadable")
+        self.torn = behind.torn
+        if behind.damage and not self.power_lost:
+            raise JournalCorrupt(f"{self.path}-wal is damaged before its end: {behind.commits} commits are unreadable")
 
     def begin(self, number: int, chain: bytes, *, snapshot_number: int = 0) -> None:
         """Be ready to write after command ``number``, once the journal has been read; cuts off a damaged tail.
@@ -139,7 +139,7 @@ class Journal:
         """
         self.epoch = self.reader.meta("epoch")
         cut = self.reader.damaged_from is not None
-        if cut or self.power_lost or not self.epoch:
+        if cut or self.torn or self.power_lost or not self.epoch:
             self.epoch = self._new_epoch
         connection = self._connection
         try:
@@ -147,7 +147,13 @@ class Journal:
             if cut:
                 connection.execute("INSERT INTO damaged SELECT * FROM groups WHERE first > ?", (number,))
                 connection.execute("DELETE FROM groups WHERE first > ?", (number,))
-            self._note(epoch=self.epoch, boot_id=self._boot_id, durability=self.durability.value, stopped_at="")
+            self._note(
+                epoch=self.epoch,
+                boot_id=self._boot_id,
+                durability=self.durability.value,
+                least_number=str(number),
+                stopped="",
+            )
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
@@ -243,10 +249,10 @@ class Journal:
             raise _explained(self.path, error) from error
 
     def close(self, *, clean: bool) -> None:
-        """Close and unlock; ``clean`` notes that everything accepted is in it, so that a later loss is noticed."""
+        """Close and unlock; ``clean`` says that everything accepted is in it."""
         try:
             if clean:
-                self._note(stopped_at=str(self._writer.last))
+                self._note(stopped="1", least_number=str(self._writer.last))
                 self.checkpoint(truncate=True)
         finally:
             self._connection.close()
@@ -298,13 +304,13 @@ def _connect(path: Path, durability: Durability, timeout_s: float = 10.0) -> sql
     return connection
 
 
-def _commits_passed_over(path: Path) -> int:
+def _look_behind(path: Path) -> PassedOver:
     """Look over a connection that cannot write, because closing one that can would tidy the evidence away."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
         connection.execute("SELECT count(*) FROM meta").fetchone()
-        return commits_passed_over(path, page_bytes)
+        return passed_over(path, page_bytes)
     finally:
         connection.close()
 

@@ -93,6 +93,10 @@ class JournalReader:
         """Number of the last command, by the last group alone."""
         return self._number("SELECT first + count - 1 FROM groups ORDER BY first DESC LIMIT 1")
 
+    def least_number(self) -> int:
+        """Number of a command that certainly was in the journal once."""
+        return max(int(self.meta("least_number") or 0), self._kept_number())
+
     def snapshots(self) -> Iterator[Snapshot]:
         """The whole snapshots among those kept, newest first."""
         rows = self._rows("SELECT number, sequence, time, hash, chain, crc, state FROM snapshots ORDER BY number DESC")
@@ -127,12 +131,14 @@ class JournalReader:
 
     def _require_tail(self, last: int) -> None:
         """Raise unless everything after command ``last`` is damaged."""
-        known = self._number("SELECT max(number) FROM (SELECT number FROM snapshots UNION SELECT number FROM marks)")
-        if known > last or any(_group(row) for row in self._rows(_GROUPS, last, -1)):
+        if self._kept_number() > last or any(_group(row) for row in self._rows(_GROUPS, last, -1)):
             raise JournalCorrupt(
                 f"{self.path} is damaged at command {last + 1}, and there are whole ones after it: "
                 "restore it from a copy, or move it away to start anew"
             )
+
+    def _kept_number(self) -> int:
+        return self._number("SELECT max(number) FROM (SELECT number FROM snapshots UNION SELECT number FROM marks)")
 
     def _number(self, sql: str) -> int:
         rows = self._rows(sql)

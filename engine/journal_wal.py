@@ -1,8 +1,9 @@
 """Whether SQLite has passed over whole commits in a write-ahead log.
 
 SQLite reads its log up to the first frame whose checksum is wrong and takes that for the end, so one damaged byte makes
-every later commit vanish without a word. A process that dies in the middle of a commit leaves frames after the end too,
-but never a commit frame, because that is written last. So a commit frame of the current log after the end is damage.
+every later commit vanish without a word. A process that dies while it commits leaves at most the frames of that one
+commit after the end. So a commit frame of the current log after the end is a damaged or unfinished last commit, and
+more than one, or one with frames after it, is damage.
 
 Layout: https://www.sqlite.org/walformat.html
 """
@@ -11,44 +12,74 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 _HEADER = struct.Struct(">8I")
-_FRAME = struct.Struct(">IIII")
+_FRAME = struct.Struct(">4I")
 _FRAME_HEADER_BYTES = 24
 _BIG_ENDIAN_CHECKSUM = 0x377F0683
 _SHM_MAX_FRAME_OFFSET = 16
 
 
-def commits_passed_over(database: Path, page_bytes: int) -> int:
-    """Commits in the log that SQLite does not see; needs an open connection that has read something."""
+class PassedOver(NamedTuple):
+    """What lies in a log after the end that SQLite sees."""
+
+    commits: int
+    """Commit frames."""
+    frames_after: int
+    """Frames after the last of these."""
+
+    @property
+    def torn(self) -> bool:
+        """Whether only the last commit is not whole, as it is when a process dies over it."""
+        return self.commits == 1 and not self.frames_after
+
+    @property
+    def damage(self) -> bool:
+        """Whether whole commits are lost."""
+        return self.commits > 0 and not self.torn
+
+
+NOTHING = PassedOver(0, 0)
+
+
+def passed_over(database: Path, page_bytes: int) -> PassedOver:
+    """Look behind the end of a database's log; needs an open connection that has read something."""
     wal, shm = Path(f"{database}-wal"), Path(f"{database}-shm")
     if not wal.exists() or not shm.exists():
-        return 0
+        return NOTHING
     with shm.open("rb") as index:
         index.seek(_SHM_MAX_FRAME_OFFSET)
-        valid_frames = int.from_bytes(index.read(4), "little" if struct.pack("=H", 1)[0] else "big")
+        (end,) = struct.unpack("=I", index.read(4))
+    header, frames = _read_frames(wal, page_bytes, end)
+    if not frames:
+        return NOTHING
+    first, later = frames[0], frames[1:]
+    salts = _HEADER.unpack(header)[4:6]
+    if end == 0:
+        if _is_whole(header) and salts[0] == (first[2] + 1) & 0xFFFFFFFF:
+            return NOTHING  # the log was just started afresh: its old frames are in the main file
+        salts = first[2:]
+    # One salt is enough: those of an older log differ in both, a damaged one in one.
+    current = [pages for _, pages, *own in later if own[0] == salts[0] or own[1] == salts[1]]
+    commits = [place for place, pages in enumerate(current) if pages]
+    return PassedOver(len(commits), len(current) - 1 - commits[-1]) if commits else NOTHING
+
+
+def _read_frames(wal: Path, page_bytes: int, end: int) -> tuple[bytes, list[tuple[int, int, int, int]]]:
+    """The log's header; then page, size after commit and salts of the first frame and of all from ``end`` on."""
     with wal.open("rb") as log:
         header = log.read(_HEADER.size)
-        if len(header) < _HEADER.size:
-            return 0
-        frames = []
         step = _FRAME_HEADER_BYTES + page_bytes
         count = (wal.stat().st_size - _HEADER.size) // step
-        for number in (0, *range(valid_frames, count)) if count else ():
+        frames = []
+        for number in (0, *range(end, count)) if count > 0 else ():
             log.seek(_HEADER.size + number * step)
             frames.append(_FRAME.unpack(log.read(_FRAME.size)))
-    if not frames:
-        return 0
-    _, _, *first_salts = frames[0]
-    salts = list(_HEADER.unpack(header)[4:6])
-    if valid_frames == 0:
-        if _header_is_whole(header) and salts[0] == (first_salts[0] + 1) & 0xFFFFFFFF:
-            return 0  # the log was just started afresh: its old frames are in the main file
-        salts = first_salts
-    return sum(1 for _, database_pages, *own in frames[1:] if database_pages and own == salts)
+    return header, frames
 
 
-def _header_is_whole(header: bytes) -> bool:
+def _is_whole(header: bytes) -> bool:
     fields = _HEADER.unpack(header)
     words = struct.unpack(">6I" if fields[0] == _BIG_ENDIAN_CHECKSUM else "<6I", header[:24])
     first = second = 0

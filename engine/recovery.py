@@ -27,6 +27,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """Newer snapshots that were of no use."""
     cut_from: int | None
     """First command of a damaged tail that was cut off."""
+    torn: bool
+    """Whether the last commit was not whole; a process that died over it had not acknowledged it."""
     power_lost: bool
     """Whether the machine went down and may have taken acknowledged commands with it."""
     last_time: int
@@ -53,6 +55,7 @@ def recover(journal: Journal, new_service: Callable[[], RecoverableService]) -> 
         snapshot=start,
         snapshots_refused=refused,
         cut_from=reader.damaged_from,
+        torn=journal.torn,
         power_lost=journal.power_lost,
         last_time=last_time,
     )
