@@ -75,6 +75,7 @@ APP: tuple[Key, ...] = (
     Key("app.help", "question_mark,f1", "? F1", "help", "Help", "keys of this pane"),
     Key("app.escape", "escape", "Esc", "escape", "Help", "drop, close, back"),
     Key("app.quit", "q", "q", "quit_asked", "Help", "quit; asks when not flat"),
+    Key("app.leave", "ctrl+c,ctrl+q", "Ctrl+C", "quit", "Help", "leave at once"),
 )
 """Keys that work everywhere."""
 
