@@ -43,7 +43,7 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
         account=entry.account,
         symbol_id=entry.symbol_id,
         side=entry.side,
-        leaves_qty=order.shown,
+        leaves_qty=order.leaves,
         price=order.price,
         client_order_id=entry.client_order_id,
     )

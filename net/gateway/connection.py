@@ -95,6 +95,8 @@ class Connection(asyncio.Protocol):
         self._fragments: list[bytes] = []
         self._reading = True
         self._open = False
+        self._out: list[bytes] = []
+        self._out_bytes = 0
         self._abort_timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -129,6 +131,8 @@ class Connection(asyncio.Protocol):
         self._open = False
         self._connections.discard(self)
         self._inbox.clear()
+        self._out.clear()
+        self._out_bytes = 0
         if self._abort_timer is not None:
             self._abort_timer.cancel()
         handler, self._handler = self._handler, None
@@ -149,11 +153,21 @@ class Connection(asyncio.Protocol):
     @property
     def unsent_bytes(self) -> int:
         """What the client has not read yet, the kernel's own buffer apart."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self._out_bytes + (0 if self._transport is None else self._transport.get_write_buffer_size())
 
     def write(self, frame: bytes) -> None:
-        """Write one whole frame."""
-        if self._open and self._transport is not None:
+        """Write one whole frame, together with all others of this turn of the loop: a system call costs more."""
+        if self._open:
+            if not self._out:
+                self._loop.call_soon(self._write_out)
+            self._out.append(frame)
+            self._out_bytes += len(frame)
+
+    def write_now(self, frame: bytes) -> None:
+        """Write one whole frame without waiting for more: for one that is alone in its turn."""
+        if self._out:
+            self.write(frame)
+        elif self._open and self._transport is not None:
             self._transport.write(frame)
 
     def ping(self) -> None:
@@ -229,12 +243,22 @@ class Connection(asyncio.Protocol):
         if frame.opcode is Opcode.PING and self.unsent_bytes > self.limits.private_buffer_bytes:
             self.close(TRY_AGAIN_LATER, "too_slow")
 
+    def _write_out(self) -> None:
+        """Write the frames of this turn."""
+        frames, self._out, self._out_bytes = self._out, [], 0
+        if frames and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
     def _flush(self) -> None:
-        """Write what the protocol has to say."""
+        """Write what the protocol has to say, after the frames before it."""
         transport = self._transport
         if transport is None:
             return
-        for data in self._protocol.data_to_send():
+        pieces = self._protocol.data_to_send()
+        if not pieces:
+            return
+        self._write_out()
+        for data in pieces:
             if transport.is_closing():
                 return
             if data:

@@ -125,4 +125,4 @@ class Ticker:
         frame = frames.get(wanted)
         if frame is None:
             frame = frames[wanted] = self._feed.frame(wanted)
-        session.send(frame)
+        session.send_books(frame)

@@ -109,6 +109,11 @@ class Session:
         self._gateway.metrics.messages_sent += 1
         connection.write(frame)
 
+    def send_books(self, frame: bytes) -> None:
+        """Send a frame to a client that is ``idle``."""
+        self._gateway.metrics.messages_sent += 1
+        self._connection.write_now(frame)
+
     def send_stream(self, frame: bytes) -> bool:
         """Send a frame that a slow client may miss; False when it does."""
         connection = self._connection
