@@ -126,6 +126,15 @@ class EngineClient:
         account = getattr(command, "account", None)
         return await self._pool.request(lambda request_id: _wrap(request_id, command), account)
 
+    def send(self, command: RemoteCommand) -> asyncio.Future[Reply]:
+        """Do as ``submit`` does, without a task: the future has the reply, or fails with ``UnknownOutcome``.
+
+        Raises:
+            EngineUnavailable: nothing was sent. The future may fail with it as well.
+        """
+        account = getattr(command, "account", None)
+        return self._pool.send(lambda request_id: _wrap(request_id, command), account)
+
     async def cancel_after(self, account: AccountId, seconds: float | None) -> Reply:
         """Arm the dead man's switch of an account, or with None disarm it; raises as ``submit`` does."""
         return await self._pool.request(

@@ -80,19 +80,27 @@ class EnginePool:
 
     async def request(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None) -> Reply:
         """Send what ``make`` makes for a request id, over the link on which ``account`` has requests under way."""
+        return await self.send(make, account)
+
+    def send(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None) -> asyncio.Future[Reply]:
+        """Do as ``request`` does, for who would rather have a callback than a task.
+
+        Raises:
+            EngineUnavailable: there is no link; all other failures are the future's.
+        """
         route = self._routes.get(account) if account is not None else None
         link, under_way = route or (self._least_loaded(), 0)
         if link.in_flight >= self._max_in_flight:
             self._want_more()
             if link.in_flight >= self._max_in_flight * HARD_LIMIT:
-                return Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way")
-        if account is None:
-            return await link.request(make(link.next_id()))
-        self._routes[account] = (link, under_way + 1)
-        try:
-            return await link.request(make(link.next_id()))
-        finally:
-            self._leave_route(account, link)
+                refused: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+                refused.set_result(Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way"))
+                return refused
+        future = link.request(make(link.next_id()))
+        if account is not None:
+            self._routes[account] = (link, under_way + 1)
+            future.add_done_callback(lambda _: self._leave_route(account, link))
+        return future
 
     def _leave_route(self, account: AccountId, link: EngineLink) -> None:
         current, under_way = self._routes.get(account, (None, 0))

@@ -19,14 +19,14 @@ LevelTuple = tuple[float, float, int]
 class BookSide:
     """Levels of one side, best first. A level's key is its price with the sign that sorts the best one to the front."""
 
-    __slots__ = ("_sign", "changed", "keys", "levels", "texts")
+    __slots__ = ("_sign", "_texts", "changed", "keys", "levels")
 
     def __init__(self, *, is_bid: bool) -> None:
         self._sign = -1 if is_bid else 1
         self.keys: list[int] = []
         self.levels: dict[int, LevelChange] = {}
-        self.texts: dict[int, str] = {}
-        """How each level enters the checksum."""
+        self._texts: dict[int, str] = {}
+        """How a level enters the checksum, for those that did not change since somebody asked."""
         self.changed: set[int] = set()
         """Keys that differ from what ``book_delta`` last said."""
 
@@ -34,7 +34,7 @@ class BookSide:
         """Start over from these levels."""
         self.levels = {self._sign * level.price: level for level in levels}
         self.keys = sorted(self.levels)
-        self.texts = {key: level_text(level.price, level.qty, level.orders) for key, level in self.levels.items()}
+        self._texts = {}
         self.changed = set()
 
     def apply(self, changes: Iterable[LevelChange]) -> None:
@@ -45,10 +45,9 @@ class BookSide:
                 if key not in self.levels:
                     insort(self.keys, key)
                 self.levels[key] = level
-                self.texts[key] = level_text(level.price, level.qty, level.orders)
             elif self.levels.pop(key, None) is not None:
                 del self.keys[bisect_left(self.keys, key)]
-                del self.texts[key]
+            self._texts.pop(key, None)
             self.changed.add(key)
 
     def best_first(self, count: int | None = None) -> Iterator[LevelChange]:
@@ -62,8 +61,13 @@ class BookSide:
 
     def checksum_texts(self) -> Iterator[str]:
         """All levels as they enter the checksum, best first."""
-        texts = self.texts
-        return (texts[key] for key in self.keys)
+        texts = self._texts
+        for key in self.keys:
+            text = texts.get(key)
+            if text is None:
+                level = self.levels[key]
+                text = texts[key] = level_text(level.price, level.qty, level.orders)
+            yield text
 
     def take_changes(self, units: Units) -> list[LevelTuple]:
         """Changed levels, best first, as ``book_delta`` tells them; then nothing is changed any more."""

@@ -94,6 +94,7 @@ class Connection(asyncio.Protocol):
         self._inbox: deque[bytes] = deque()
         self._fragments: list[bytes] = []
         self._reading = True
+        self._handing_on = False
         self._open = False
         self._out: list[bytes] = []
         self._out_bytes = 0
@@ -192,9 +193,15 @@ class Connection(asyncio.Protocol):
 
     def go_on(self) -> None:
         """Hand on the messages that wait, as long as the handler takes them; read on when none waits."""
+        if self._handing_on:  # the handler answered at once: the loop below goes on anyway
+            return
         handler = self._handler
-        while self._inbox and handler is not None and not handler.busy and self._open:
-            handler.received(self._inbox.popleft())
+        self._handing_on = True
+        try:
+            while self._inbox and handler is not None and not handler.busy and self._open:
+                handler.received(self._inbox.popleft())
+        finally:
+            self._handing_on = False
         if not self._open:
             self._inbox.clear()
         if self._transport is None or self._transport.is_closing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 
@@ -113,9 +114,9 @@ class Gateway:
     async def stop(self) -> None:
         """Take no new sessions, let requests under way be answered, close all sessions; each within a limit."""
         self._stopping = True
-        under_way = [task for session in self._sessions for task in session.under_way]
-        if under_way:
-            await asyncio.wait(under_way, timeout=self.config.stop_timeout_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.config.stop_timeout_s):
+                await asyncio.gather(*(session.answered() for session in self._sessions))
         for session in tuple(self._sessions):
             session.close(GOING_AWAY, "the gateway stops")
         self.books.stop()

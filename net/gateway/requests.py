@@ -148,11 +148,13 @@ class Requests:
         except Refused as refused:
             session.say(_order_answer(message, refused_order(message, refused)))
             return
-        session.start(self._place(session, message, account))
+        session.begin()
 
-    async def _place(self, session: Session, message: OrderRequest, account: Account) -> None:
-        result = await self._gateway.trading.order(message, account.agent_id)
-        session.say(_order_answer(message, result))
+        def answer(result: OrderResult) -> None:
+            session.say(_order_answer(message, result))
+            session.finish()
+
+        self._gateway.trading.place(message, account.agent_id, session.received_ns, answer)
 
     def _many(self, session: Session, message: CancelAll | MassQuote) -> None:
         try:

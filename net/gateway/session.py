@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Session:
     """The handler of one connection. What it does on a message stands in ``net.gateway.requests``."""
 
     __slots__ = (
+        "_answered",
         "_channels",
         "_connection",
         "_errors",
@@ -41,6 +43,7 @@ class Session:
         "missed_books",
         "order_rate",
         "rate_hz",
+        "received_ns",
         "role",
     )
 
@@ -55,10 +58,13 @@ class Session:
         self.missed_books: frozenset[SymbolId] = frozenset()
         """Books that changed while the client was not reading."""
         self.order_rate = TokenBucket(gateway.config.limits.orders_per_second, asyncio.get_running_loop().time())
+        self.received_ns = 0
+        """When (monotonic) the message that is being handled was taken up."""
         self._gateway = gateway
         self._connection = connection
         self._channels: set[tuple[str, SymbolId | None]] = set()
         self._in_flight = 0
+        self._answered: asyncio.Event | None = None
         self._errors = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,6 +83,7 @@ class Session:
     def received(self, payload: bytes) -> None:
         """Decode one message and act on it."""
         self._gateway.metrics.messages_received += 1
+        self.received_ns = time.monotonic_ns()
         try:
             message = decode_client_message(payload)
         except UNDECODABLE as error:
@@ -141,26 +148,37 @@ class Session:
 
     # --- requests under way -----------------------------------------------------------------------------------------
 
-    def start(self, request: Coroutine[object, object, None]) -> None:
-        """Work on a request without holding up those after it, up to the limit of such requests."""
+    def begin(self) -> None:
+        """Count a request whose answer comes later."""
         self._in_flight += 1
+
+    def finish(self) -> None:
+        """It was answered."""
+        self._in_flight -= 1
+        if not self._in_flight and self._answered is not None:
+            self._answered.set()
+        self._connection.go_on()
+
+    def start(self, request: Coroutine[object, object, None]) -> None:
+        """Work on a request in a task, without holding up those after it."""
+        self.begin()
         task = asyncio.get_running_loop().create_task(request)
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._task_done)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._in_flight -= 1
         if not task.cancelled() and (error := task.exception()) is not None:
             self._gateway.metrics.internal_errors += 1
             _log.error("request failed", exc_info=error)
             self.say(error_message(RejectCode.INTERNAL_ERROR, "the gateway failed; its log says why"))
-        self._connection.go_on()
+        self.finish()
 
-    @property
-    def under_way(self) -> frozenset[asyncio.Task[None]]:
-        """Requests that have not been answered yet."""
-        return frozenset(self._tasks)
+    async def answered(self) -> None:
+        """Wait until every request under way is answered."""
+        if self._in_flight:
+            self._answered = asyncio.Event()
+            await self._answered.wait()
 
     def close(self, code: int, reason: str) -> None:
         """End the connection."""

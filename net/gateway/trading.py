@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections.abc import Callable
 from typing import Final
 
 from engine import commands
@@ -45,20 +47,71 @@ class Trading:
         self._mirror = mirror
         self._metrics = metrics
         self._settle_s = settle_s
+        self._settling: set[asyncio.Task[None]] = set()
 
     async def order(self, message: OrderRequest, account: AccountId) -> OrderResult:
-        """Place, cancel or replace an order; one placed with a ``client_order_id`` is placed once, come what may."""
+        """Place, cancel or replace an order."""
+        result: asyncio.Future[OrderResult] = asyncio.get_running_loop().create_future()
+
+        def answer(what: OrderResult) -> None:
+            if not result.done():
+                result.set_result(what)
+
+        self.place(message, account, time.monotonic_ns(), answer)
+        return await result
+
+    def place(
+        self, message: OrderRequest, account: AccountId, received_ns: int, answer: Callable[[OrderResult], None]
+    ) -> None:
+        """Place, cancel or replace an order and call ``answer`` once, at once or later, without a task.
+
+        One placed with a ``client_order_id`` is placed once, come what may.
+        """
         try:
             command = orders.order_command(message, account, self._mirror.units)
-            reply = await self._settle(command)
+            future = self._engine.send(command)
         except (Refused, UnitError) as refused:
-            return orders.refused_order(message, refused)
-        except (EngineUnavailable, UnknownOutcome) as error:
-            return orders.refused_order(message, engine_refusal(error))
+            answer(orders.refused_order(message, refused))
+            return
+        except EngineUnavailable as error:
+            answer(orders.refused_order(message, engine_refusal(error)))
+            return
+        self._metrics.gateway.add(time.monotonic_ns() - received_ns)
+
+        def replied(future: asyncio.Future[Reply]) -> None:
+            replied_ns = time.monotonic_ns()
+            try:
+                result = self._order_result(message, future.result())
+            except (EngineUnavailable, UnknownOutcome) as error:
+                self._not_answered(message, command, error, answer)
+                return
+            answer(result)
+            now_ns = time.monotonic_ns()
+            self._metrics.out.add(now_ns - replied_ns)
+            self._metrics.order.add(now_ns - received_ns)
+
+        future.add_done_callback(replied)
+
+    def _order_result(self, message: OrderRequest, reply: Reply) -> OrderResult:
         units = self._mirror.units.get(message.symbol_id)
         if units is None:  # delisted while the request was under way
             return orders.refused_order(message, Refused(RejectCode.UNKNOWN_INSTRUMENT, "delisted meanwhile"))
         return orders.order_result(message, reply, units)
+
+    def _not_answered(
+        self,
+        message: OrderRequest,
+        command: orders.OrderCommand,
+        error: EngineUnavailable | UnknownOutcome,
+        answer: Callable[[OrderResult], None],
+    ) -> None:
+        named = isinstance(command, commands.NewOrder) and command.client_order_id is not None
+        if not named or isinstance(error, EngineUnavailable):
+            answer(orders.refused_order(message, engine_refusal(error)))
+            return
+        task = asyncio.get_running_loop().create_task(self._settle(message, command, error, answer))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     async def many(self, message: CancelAll | MassQuote, account: AccountId) -> MassResult:
         """Cancel, or quote, many orders at once."""
@@ -87,21 +140,24 @@ class Trading:
             )
         return orders.cancel_after_result(reply, message.request_id)
 
-    async def _settle(self, command: orders.OrderCommand) -> Reply:
-        """Submit; a new order with a name of its own, whose outcome is unknown, again until it is known."""
-        try:
-            return await self._engine.submit(command)
-        except UnknownOutcome:
-            if not isinstance(command, commands.NewOrder) or command.client_order_id is None:
-                raise
-            unknown = UnknownOutcome("add_order", command.client_order_id)
-        deadline = asyncio.get_running_loop().time() + self._settle_s
+    async def _settle(
+        self,
+        message: OrderRequest,
+        command: orders.OrderCommand,
+        unknown: UnknownOutcome,
+        answer: Callable[[OrderResult], None],
+    ) -> None:
+        """Send an order with a name of its own, whose outcome is unknown, again until it is known."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settle_s
         pause_s, longest_s = _RETRY_S
-        while asyncio.get_running_loop().time() < deadline:
+        while loop.time() < deadline:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             pause_s = min(pause_s * 2, longest_s)
             try:
-                return await self._engine.submit(command)
+                reply = await self._engine.submit(command)
             except (EngineUnavailable, UnknownOutcome):
                 continue
-        raise unknown
+            answer(self._order_result(message, reply))
+            return
+        answer(orders.refused_order(message, engine_refusal(unknown)))

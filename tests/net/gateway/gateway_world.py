@@ -132,7 +132,7 @@ async def running(data_dir: Path, **changes: Any) -> AsyncIterator[World]:
         oms.submit(AddInstrument(instrument=instrument), time.time_ns())
     config = msgspec.structs.replace(GatewayConfig(data_dir=data_dir, port=0), **changes)
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(EngineServer(oms, time.time_ns, epoch="first"))
+        engine = await stack.enter_async_context(EngineServer(oms, clock=time.time_ns, epoch="first"))
         client = await stack.enter_async_context(EngineClient("127.0.0.1", engine.port))
         server = await stack.enter_async_context(serve(config, client))
         async with asyncio.timeout(5):
