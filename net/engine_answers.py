@@ -24,6 +24,7 @@ from engine.events import (
 from engine.service import OrderBookService
 from engine.types import Durability, OrderId, OrderStatus, OrderType, RejectCode
 from net.engine_protocol import NO_REQUEST, Query, QueryResult, Reply, SnapshotView, What
+from net.event_ring import EventRing
 
 SNAPSHOT_TRADES = 50
 """Prints of each instrument in a snapshot."""
@@ -196,14 +197,15 @@ def query(service: OrderBookService, request: Query) -> QueryResult | Malformed:
     return depth
 
 
-def snapshot(service: OrderBookService, epoch: str, durability: Durability, now: int) -> SnapshotView:
+def snapshot(service: OrderBookService, ring: EventRing, durability: Durability, now: int) -> SnapshotView:
     """Gather everything public as it is now."""
     instruments = tuple(service.instruments())
     ids = [instrument.symbol_id for instrument in instruments]
     return SnapshotView(
-        epoch=epoch,
+        epoch=ring.epoch,
         durability=durability,
         sequence=service.sequence,
+        oldest_event=ring.oldest_sequence,
         time=now,
         instruments=instruments,
         books=tuple(book for symbol_id in ids if (book := service.depth(symbol_id)) is not None),

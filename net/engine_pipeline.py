@@ -293,7 +293,7 @@ class EnginePipeline:
             case wire.Query():
                 return self._query(request)
             case wire.Snapshot():
-                return self._reply(request.id, snapshot(self._service, self._ring.epoch, self.durability, self._tick()))
+                return self._reply(request.id, snapshot(self._service, self._ring, self.durability, self._tick()))
             case wire.SubscribeEvents():
                 return self._subscribe(connection, request, turn)
             case Malformed():

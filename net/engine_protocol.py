@@ -250,6 +250,8 @@ class SnapshotView(msgspec.Struct, frozen=True, kw_only=True):
     books: tuple[DepthView, ...]
     trades: tuple[TradeView, ...]
     news: tuple[NewsView, ...]
+    oldest_event: int = 0
+    """Number of the oldest event that a subscription may still begin with; 0 when that is not told."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):

@@ -35,7 +35,8 @@ class EventRing:
             msg = "max_batches must be a power of two"
             raise ValueError(msg)
         self._max_events = max_events
-        self._oldest_sequence = sequence + 1
+        self.oldest_sequence = sequence + 1
+        """Number of the oldest event still kept, or of the next one while none is."""
         self._batches: list[EventBatch | bytes | None] = [None] * max_batches
         self._last_sequences = [0] * max_batches
 
@@ -49,18 +50,18 @@ class EventRing:
         self._batches[slot] = EventBatch(epoch=self.epoch, first_sequence=sequence + 1, time=time, events=tuple(events))
         self._last_sequences[slot] = self.sequence = sequence = sequence + len(events)
         self.next = number + 1
-        while sequence - self._oldest_sequence >= self._max_events and self.first < number:
+        while sequence - self.oldest_sequence >= self._max_events and self.first < number:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         slot = self.first & self._mask
-        self._oldest_sequence = self._last_sequences[slot] + 1
+        self.oldest_sequence = self._last_sequences[slot] + 1
         self._batches[slot] = None
         self.first += 1
 
     def find(self, sequence: int) -> int | None:
         """Number of the batch that holds or will hold event ``sequence``; None when it is not kept or not near."""
-        if not self._oldest_sequence <= sequence <= self.sequence + 1:
+        if not self.oldest_sequence <= sequence <= self.sequence + 1:
             return None
         low, high = self.first, self.next
         while low < high:

@@ -64,7 +64,7 @@ class Feed:
     async def _load_and_follow(self) -> None:
         snapshot = await self._engine.snapshot()
         views = await self._engine.accounts()
-        first = max(1, snapshot.sequence + 1 - LOOKBACK_EVENTS)
+        first = max(snapshot.oldest_event or snapshot.sequence + 1, snapshot.sequence + 1 - LOOKBACK_EVENTS)
         self._mirror.load(snapshot)
         self._accounts.load(views, last_number(first - 1))
         if not await self._remember(first, snapshot):

@@ -217,13 +217,16 @@ class Gateway:
         """The mirror was loaded from a snapshot: what sessions were told before may not hold any more."""
         first, self._epoch = not self._epoch, self.mirror.epoch
         self._connected = self.engine_connected
+        if first:
+            for session in tuple(self._sessions):
+                session.greet()
+            return
         self._tell_engine_status()
         self.channels.tell_everybody(self._instruments_frame())
         self.channels.tell_everybody(self.books.frame())
-        if not first:
-            for session, connection in tuple(self._sessions.items()):
-                if session.accounts:
-                    connection.close(SERVICE_RESTART, "private messages may be missing: connect again and resume")
+        for session, connection in tuple(self._sessions.items()):
+            if session.accounts:
+                connection.close(SERVICE_RESTART, "private messages may be missing: connect again and resume")
 
     # --- what everybody is told -------------------------------------------------------------------------------------
 

@@ -74,6 +74,8 @@ class Requests:
     def handle(self, session: Session, message: AnyClientMessage) -> None:
         """Act on one message; what takes time goes on in a task of the session."""
         try:
+            if not self._gateway.mirror.loaded and not isinstance(message, Ping):
+                raise Refused(RejectCode.ENGINE_UNAVAILABLE, "the engine has not been heard of yet")
             self._dispatch(session, message)
         except Refused as refused:
             session.refuse(refused, message.request_id)

@@ -80,10 +80,15 @@ def rest_app(gateway: Gateway) -> ASGIApp:
     async def docs(request: Request[Any, Any, Any]) -> Response[str]:
         return Response(docs_page(request.app.openapi_schema.to_schema()), media_type=MediaType.HTML)
 
+    def need_exchange(request: Request[Any, Any, Any]) -> None:
+        if not gateway.mirror.loaded and request.url.path.startswith("/api/"):
+            raise Refused(RejectCode.ENGINE_UNAVAILABLE, "the engine has not been heard of yet")
+
     routes = [*market_routes(gateway), *account_routes(gateway), *admin_routes(gateway), metrics, openapi, docs]
     app = Litestar(
         route_handlers=routes,
         request_class=StrictRequest,
+        before_request=need_exchange,
         request_max_body_size=gateway.config.limits.max_message_bytes,
         exception_handlers={
             Refused: rest_errors.on_refused,

@@ -76,7 +76,12 @@ class Session:
         return self._in_flight >= self._connection.limits.max_in_flight
 
     def opened(self) -> None:
-        """Greet: everything a client needs to draw a first screen."""
+        """Greet, or wait with it until there is something to tell."""
+        if self._gateway.mirror.loaded:
+            self.greet()
+
+    def greet(self) -> None:
+        """Send everything a client needs to draw a first screen."""
         self._gateway.greet(self)
         self.subscribe([(name, None) for name in names.DEFAULT_CHANNELS])
 
