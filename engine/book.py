@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from engine.invariants import InvariantError, ensure
+from engine.invariants import ensure
 from engine.level import Level
 from engine.order import Order
 
@@ -30,27 +30,15 @@ class BookSide:
         for key in reversed(self.keys):
             yield self.levels[key]
 
-    def append(self, order: Order) -> None:
-        """Put an order at the back of the queue at its price: O(1), O(log n) plus a list insert for a new price."""
-        key = order.key
-        level = self.levels.get(key)
-        if level is None:
-            level = self.levels[key] = Level(key)
-            keys = self.keys
-            if not keys or key > keys[-1]:
-                keys.append(key)
-            else:
-                keys.insert(bisect_left(keys, key), key)
-        level.append(order)
-
-    def remove(self, order: Order) -> None:
-        """Take an order out, and its level with it if it was the last."""
-        level = order.level
-        if level is None:
-            raise InvariantError("the order is in no book")
-        level.unlink(order)
-        if level.head is None:
-            self.drop(level.key)
+    def open(self, key: int) -> Level:
+        """A new level, empty still: O(log n) plus a list insert, which is short near the best price."""
+        level = self.levels[key] = Level(key)
+        keys = self.keys
+        if not keys or key > keys[-1]:
+            keys.append(key)
+        else:
+            keys.insert(bisect_left(keys, key), key)
+        return level
 
     def drop(self, key: int) -> None:
         """Forget an empty level."""

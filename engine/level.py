@@ -62,6 +62,16 @@ class Level:
         if order.guarded:
             self.guards -= 1
 
+    def advance(self, head: Order | None, qty: int, count: int) -> None:
+        """Let the queue begin at ``head``: ``count`` orders before it, and ``qty`` visible lots, have traded away."""
+        self.head = head
+        if head is None:
+            self.tail = None
+        else:
+            head.prev = None
+        self.qty -= qty
+        self.count -= count
+
     def check(self) -> None:
         """Raise InvariantError unless links and totals agree."""
         qty = count = guards = 0

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from engine.book import OrderBook
+from engine.invariants import InvariantError
 from engine.invariants import ensure
 from engine.level import Level
 from engine.order import Order
@@ -60,7 +61,7 @@ class MatchingEngine:
         self.paused: Order | None = None
         """The guarded order in front of which the last ``match`` stopped."""
         self.cleared: Order | None = None
-        """The guarded order that the caller has let pass."""
+        """The guarded order that the next ``match`` may trade with, because the caller has cut it to size."""
         self.self_trade = False
         """Whether the last ``match`` ended because the taker met its own account."""
 
@@ -77,6 +78,7 @@ class MatchingEngine:
             if level.head is None:
                 del side.levels[level.key]
                 keys.pop()
+        self.cleared = None
         return order.shown
 
     def _match_level(self, level: Level, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
@@ -87,38 +89,55 @@ class MatchingEngine:
         orders = self.orders
         price = abs(level.key)
         maker = level.head
+        taken = gone = 0
+        go_on = True
         while left and maker is not None:
-            if maker.owner == owner and owner >= 0:
+            if (maker.owner == owner and owner >= 0) or (guards and maker.guarded and maker is not self.cleared):
+                level.advance(maker, taken, gone)
+                taken = gone = 0
                 taker.shown = left
-                if not self._meet_self(level, maker, taker, stp, fills):
-                    return False
+                go_on = self._meet_special(level, maker, taker, stp, fills)
                 left = taker.shown
                 maker = level.head
+                if not go_on:
+                    break
                 continue
-            if guards and maker.guarded:
-                if maker is not self.cleared:
-                    self.paused = maker
-                    taker.shown = left
-                    return False
-                self.cleared = None
             shown = maker.shown
             if left < shown:
                 maker.shown = shown - left
-                level.qty -= left
+                taken += left
                 fills.append((maker, price, left))
                 left = 0
                 break
             left -= shown
+            taken += shown
             fills.append((maker, price, shown))
+            after = maker.next
             if maker.hidden:
-                _replenish(level, maker)
-            else:
-                level.unlink(maker)
-                maker.shown = 0
-                del orders[maker.order_id]
-            maker = level.head
+                level.advance(maker, taken, gone)
+                taken = gone = 0
+                _replenish(level, maker, 0)
+                maker = level.head
+                continue
+            gone += 1
+            if maker.guarded:
+                level.guards -= 1
+            del orders[maker.order_id]
+            maker.shown = 0
+            maker.level = maker.next = None
+            maker = after
+        level.advance(maker, taken, gone)
         taker.shown = left
-        return True
+        return go_on
+
+    def _meet_special(
+        self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]
+    ) -> bool:
+        """Meet an order of the same account, or a guarded one; False when matching must stop in front of it."""
+        if maker.owner == taker.owner:
+            return self._meet_self(level, maker, taker, stp, fills)
+        self.paused = maker
+        return False
 
     def _meet_self(self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
         """Prevent a trade of an account with itself; False when the taker may not go on."""
@@ -135,7 +154,7 @@ class MatchingEngine:
                 maker.shown -= lots
                 level.qty -= lots
             elif maker.hidden:
-                _replenish(level, maker)
+                _replenish(level, maker, lots)
             else:
                 level.unlink(maker)
                 maker.shown = 0
@@ -151,12 +170,22 @@ class MatchingEngine:
         if display and display < order.shown:
             order.hidden = order.shown - display
             order.shown = display
-        (self.book.bids if order.key > 0 else self.book.asks).append(order)
+        key = order.key
+        side = self.book.bids if key > 0 else self.book.asks
+        level = side.levels.get(key)
+        if level is None:
+            level = side.open(key)
+        level.append(order)
         self.orders[order.order_id] = order
 
     def cancel(self, order: Order) -> None:
         """Take a resting order out of the book."""
-        (self.book.bids if order.key > 0 else self.book.asks).remove(order)
+        level = order.level
+        if level is None:
+            raise InvariantError("the order is in no book")
+        level.unlink(order)
+        if level.head is None:
+            (self.book.bids if order.key > 0 else self.book.asks).drop(level.key)
         del self.orders[order.order_id]
 
     def reduce(self, order: Order, lots: int) -> None:
@@ -195,19 +224,22 @@ class MatchingEngine:
         trades: list[tuple[int, int, int, int]] = []
         fills: list[Fill] = []
         orders = self.orders
-        match, rest = self.match, self.rest
+        match, rest, cancel = self.match, self.rest, self.cancel
+        bids, asks = self.book.bids.keys, self.book.asks.keys
         for verb, order_id, key, qty in batch:
             if verb <= TAKE:
                 order = Order(order_id, -1, key, qty)
-                left = match(order, key, _CANCEL_RESTING, fills)
-                if left and verb == ADD:
+                opposite = asks if key > 0 else bids
+                if opposite and key + opposite[-1] >= 0:
+                    qty = match(order, key, _CANCEL_RESTING, fills)  # noqa: PLW2901 - what is left of it
+                if qty and verb == ADD:
                     rest(order)
             else:
                 found = orders.get(order_id)
                 if found is None:
                     continue
                 if verb == CANCEL:
-                    self.cancel(found)
+                    cancel(found)
                 else:
                     self._replace(found, key, qty, fills)
             if fills:
@@ -236,8 +268,9 @@ class MatchingEngine:
                     ensure(self.orders.get(order.order_id) is order, "a resting order is not in the index")
 
 
-def _replenish(level: Level, order: Order) -> None:
-    """Bring the next lots of an iceberg, whose shown ones have all gone, to the back of the queue."""
+def _replenish(level: Level, order: Order, lots: int) -> None:
+    """Bring the next lots of an iceberg to the back of the queue; the last ``lots`` it shows are gone."""
+    order.shown = lots
     level.unlink(order)
     order.shown = min(order.display, order.hidden)
     order.hidden -= order.shown
