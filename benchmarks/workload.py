@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from sortedcontainers import SortedDict
@@ -83,7 +84,7 @@ class Workload(NamedTuple):
 
 
 class ReferenceBook:
-    """A plain price-time book: a sorted dict of prices a side, in each a dict of order id to lots in order of arrival."""
+    """A plain price-time book: a sorted dict of prices a side, in each a dict of id to lots in order of arrival."""
 
     def __init__(self) -> None:
         self.sides: dict[int, SortedDict[int, dict[int, int]]] = {BUY: SortedDict(), SELL: SortedDict()}
@@ -216,13 +217,9 @@ class _Generator:
         v, rng = self.variant, self.rng
         sign = rng.choice((BUY, SELL))
         if draw < v.sweep:
-            lots, price, depth = 0, 0, rng.randint(1, 5)
-            for price, level in self.book.levels(-sign):
-                lots += sum(level.values())
-                depth -= 1
-                if not depth:
-                    break
-            return Op(IOC, self._id(), sign, price, lots) if lots else self._add()
+            swept = list(islice(self.book.levels(-sign), rng.randint(1, 5)))
+            lots = sum(sum(level.values()) for _, level in swept)
+            return Op(IOC, self._id(), sign, swept[-1][0], lots) if lots else self._add()
         qty = rng.randint(1, 175)
         if draw < v.sweep + v.ioc:
             return Op(IOC, self._id(), sign, self.mid + sign * rng.randint(0, 20), qty)

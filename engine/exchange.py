@@ -56,8 +56,8 @@ class Exchange:
         self.orders: dict[int, Order] = {}
         """All working orders by id; shared with the matching engines."""
         self.timers = Timers()
-        self.touched: dict[Market, None] = {}
-        """Markets whose book the running command may have changed."""
+        self.touched: list[Market] = []
+        """Markets whose book the running command may have changed, each once."""
         self.pending: dict[Market, None] = {}
         """Markets whose stops the running command may have triggered."""
         self.changed: dict[Position, None] = {}
@@ -70,8 +70,9 @@ class Exchange:
 
     def touch(self, market: Market, key: int) -> None:
         """Remember that a level may look different after this command."""
+        if not market.touched:
+            self.touched.append(market)
         market.touched[key] = None
-        self.touched[market] = None
 
     def publish(self) -> None:
         """Close a command: one ``DepthChanged`` for each book that looks different."""

@@ -100,7 +100,7 @@ class Position:
         """
         held = self.qty
         if held >= 0:
-            opening = sell_qty - max(held - reducing, 0)
+            opening = sell_qty - held if not reducing else sell_qty - max(held - reducing, 0)
             sells = 0 if opening <= 0 else -(-sell_hold * opening // sell_qty)
             return buy_hold if buy_hold > sells else sells
         opening = buy_qty - max(-held - reducing, 0)

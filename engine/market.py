@@ -19,6 +19,7 @@ class Market:
     """Everything the exchange keeps for one instrument."""
 
     __slots__ = (
+        "band_ppm",
         "data",
         "engine",
         "instrument",
@@ -41,6 +42,7 @@ class Market:
         self.mark = instrument.initial_price
         """Last trade price in ticks, or the initial price before the first."""
         self.traded = False
+        self.band_ppm = instrument.price_band_ppm
         self.tick_value = instrument.tick_value
         self.maker_ppm = instrument.fees.maker_ppm
         self.taker_ppm = instrument.fees.taker_ppm
@@ -63,7 +65,7 @@ class Market:
 
     def band(self) -> tuple[int, int]:
         """Lowest and highest price in ticks at which orders may be priced now."""
-        ppm = self.instrument.price_band_ppm
+        ppm = self.band_ppm
         if not ppm:
             return 1, WORST_BID
         width = self.mark * ppm // _PPM
@@ -71,7 +73,7 @@ class Market:
 
     def protection(self, *, buying: bool) -> int:
         """Signed price beyond which a market order may not trade."""
-        if not self.instrument.price_band_ppm:
+        if not self.band_ppm:
             return WORST_BID if buying else WORST_ASK
         lowest, highest = self.band()
         return highest if buying else -lowest
@@ -83,30 +85,31 @@ class Market:
 
     def publish(self) -> DepthChanged | None:
         """The levels that differ from what was published last, best first; None when none does."""
+        touched = self.touched
         bids: list[LevelChange] = []
         asks: list[LevelChange] = []
-        book = self.engine.book
-        published = self.published
-        touched = self.touched
         for key in sorted(touched, reverse=True) if len(touched) > 1 else touched:
-            side, changes = (book.bids, bids) if key > 0 else (book.asks, asks)
-            level = side.levels.get(key)
-            before = published.get(key)
-            if level is not None:
-                if before is not None and before.qty == level.qty and before.orders == level.count:
-                    continue
-                change = LevelChange(abs(key), level.qty, level.count)
-                published[key] = change
-            elif before is not None:
-                change = LevelChange(abs(key), 0, 0)
-                del published[key]
-            else:
-                continue
-            changes.append(change)
+            change = self._publish_level(key)
+            if change is not None:
+                (bids if key > 0 else asks).append(change)
         touched.clear()
-        if not bids and not asks:
+        if bids or asks:
+            return DepthChanged(symbol_id=self.instrument.symbol_id, bids=tuple(bids), asks=tuple(asks))
+        return None
+
+    def _publish_level(self, key: int) -> LevelChange | None:
+        book = self.engine.book
+        level = (book.bids if key > 0 else book.asks).levels.get(key)
+        before = self.published.get(key)
+        if level is None:
+            if before is None:
+                return None
+            del self.published[key]
+            return LevelChange(abs(key), 0, 0)
+        if before is not None and before.qty == level.qty and before.orders == level.count:
             return None
-        return DepthChanged(symbol_id=self.instrument.symbol_id, bids=tuple(bids), asks=tuple(asks))
+        change = self.published[key] = LevelChange(abs(key), level.qty, level.count)
+        return change
 
     def depth(self, sequence: int, levels: int | None) -> DepthView:
         """The published book, best first."""

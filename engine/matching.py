@@ -22,8 +22,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from engine.book import OrderBook
-from engine.invariants import InvariantError
-from engine.invariants import ensure
+from engine.invariants import InvariantError, ensure
 from engine.level import Level
 from engine.order import Order
 from engine.types import SelfTradePrevention
@@ -231,7 +230,7 @@ class MatchingEngine:
                 order = Order(order_id, -1, key, qty)
                 opposite = asks if key > 0 else bids
                 if opposite and key + opposite[-1] >= 0:
-                    qty = match(order, key, _CANCEL_RESTING, fills)  # noqa: PLW2901 - what is left of it
+                    qty = match(order, key, _CANCEL_RESTING, fills)
                 if qty and verb == ADD:
                     rest(order)
             else:

@@ -29,7 +29,11 @@ _IOC = TimeInForce.IOC
 
 def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> Refusal | None:
     """Accept and execute a new order, or say why not; a refused order changes nothing."""
-    refusal = check_phase(market, command) or check_shape(command, x.now) or check_rate(account, x.now)
+    refusal = check_shape(command, x.now)
+    if refusal is None and market.status is not InstrumentStatus.OPEN:
+        refusal = check_phase(market, command)
+    if refusal is None and account.order_times.maxlen:
+        refusal = check_rate(account, x.now)
     if refusal is not None:
         return refusal
     position = account.position(market)
@@ -56,9 +60,7 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
 
 
 def check_phase(market: Market, command: NewOrder) -> Refusal | None:
-    """Whether the instrument's trading phase takes such an order."""
-    if market.status is InstrumentStatus.OPEN:
-        return None
+    """Whether an instrument that is not open takes such an order."""
     if market.status is not InstrumentStatus.AUCTION:
         return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
     if command.type is OrderType.MARKET or command.tif in (_IOC, _FOK) or command.post_only or command.reduce_only:
@@ -105,7 +107,6 @@ def _waiting_terms(position: Position, order: NewOrder) -> tuple[int, int, Refus
 def _check_risk(position: Position, order: NewOrder, qty: int, lots: int, hold: int) -> Refusal | None:
     """Whether position limits and buying power allow ``qty`` lots more, of which ``lots`` hold back ``hold`` in all."""
     p = position
-    closing = min(p.reducing, abs(p.qty))
     if order.reduce_only:
         return check_reducing(p, order.side, qty) or check_funds(
             p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + qty
@@ -114,7 +115,8 @@ def _check_risk(position: Position, order: NewOrder, qty: int, lots: int, hold: 
         return check_reach(p, p.buy_qty + qty, 0) or check_funds(
             p, p.buy_qty + lots, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing
         )
-    return check_reach(p, 0, p.sell_qty + qty + (closing if p.qty > 0 else 0)) or check_funds(
+    closing = min(p.reducing, max(p.qty, 0)) if p.reducing else 0
+    return check_reach(p, 0, p.sell_qty + qty + closing) or check_funds(
         p, p.buy_qty, p.buy_hold, p.sell_qty + lots, p.sell_hold + hold, p.reducing
     )
 
@@ -202,7 +204,7 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
     entry = order.entry
     engine = market.engine
     notional = 0
-    if market.status is InstrumentStatus.OPEN:
+    if engine.would_cross(order.key) and market.status is InstrumentStatus.OPEN:
         notional = _match(x, order)
         if not order.shown:
             return notional

@@ -30,6 +30,11 @@ def check_shape(order: NewOrder, now: int) -> Refusal | None:
     """Whether the fields of an order go together, whatever the market."""
     if not 0 < order.qty <= QTY_MAX:
         return invalid("qty must be positive", "qty")
+    if order.type is OrderType.LIMIT and order.display_qty is None and not order.post_only:
+        price = order.price
+        timeless = order.expires_at is None and order.tif is not TimeInForce.GTD
+        if timeless and price is not None and 0 < price <= PRICE_MAX and order.stop_price is None:
+            return None  # most orders: what follows would find nothing
     for refusal in (_check_prices(order), _check_time(order, now)):
         if refusal is not None:
             return refusal
@@ -70,7 +75,7 @@ def _check_time(order: NewOrder, now: int) -> Refusal | None:
 
 def check_band(market: Market, price: int) -> Refusal | None:
     """Whether a limit price is near enough to the last."""
-    if market.instrument.price_band_ppm:
+    if market.band_ppm:
         lowest, highest = market.band()
         if not lowest <= price <= highest:
             return RejectCode.PRICE_OUT_OF_BAND, f"price must be from {lowest} to {highest} ticks", "price"
