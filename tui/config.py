@@ -93,7 +93,13 @@ def key_problems(keymap: dict[str, str]) -> list[str]:
     """What is wrong with a key map: unknown ids, and keys that two bindings of one place would share."""
     known = {key.id for key in keys.ALL}
     problems = [f"unknown key binding {name!r}" for name in keymap if name not in known]
-    places = {"ladder": keys.LADDER, "lists": keys.LIST, "agents": keys.LIST + keys.AGENTS, "admin": keys.ADMIN}
+    places = {
+        "ladder": keys.LADDER,
+        "lists": keys.LIST,
+        "orders": keys.LIST + keys.WORKING,
+        "agents": keys.LIST + keys.AGENTS,
+        "admin": keys.LIST + keys.ADMIN,
+    }
     for place, table in places.items():
         taken: dict[str, str] = {}
         for binding in table + keys.APP:

@@ -219,8 +219,8 @@ class Desk:
             plan.symbol_id, plan.side, plan.qty, ticks, TimeInForce.IOC, reduce_only=plan.reduce_only, kind="MKT"
         )
 
-    def propose(self, plan: Plan, key: str = "") -> None:
-        """Send, or ask first where the rules say so."""
+    def propose(self, plan: Plan, key: str = "", *, deliberate: bool = False) -> None:
+        """Send, or ask first where the rules say so; a ``deliberate`` order (a typed line) needs no second Enter."""
         refusal = self.refusal()
         market = self.view.markets.get(plan.symbol_id)
         if refusal is None and plan.qty <= 0:
@@ -233,7 +233,7 @@ class Desk:
         takes = plan.kind == "MKT" or self.takes(plan, market)
         if takes and not plan.post_only and not self.settings.sweep:
             self._ask_send(plan, key, "y", f"{self.describe(plan)} trades at once", CONFIRM_S)
-        elif not self.armed:
+        elif not self.armed and not deliberate:
             self._ask_send(plan, key, "enter", self.describe(plan), STAGED_S)
         else:
             self._spawn(self.send(plan))

@@ -97,6 +97,8 @@ AGENTS: tuple[Key, ...] = (
     Key("agents.new", "N", "N", "create", "Agents", "create an agent"),
 )
 
+WORKING: tuple[Key, ...] = (Key("working.cancel", "x", "x", "cancel", "Orders", "cancel the order"),)
+
 ADMIN: tuple[Key, ...] = (
     Key("admin.instrument", "i", "i", "create('instrument')", "Admin", "list an instrument"),
     Key("admin.agent", "e", "e", "create('agent')", "Admin", "create an agent"),
@@ -122,4 +124,4 @@ JUMPS: dict[str, str] = {
 }  # fmt: skip
 """Letters of the panes in jump mode."""
 
-ALL: tuple[Key, ...] = LADDER + APP + LIST + AGENTS + ADMIN
+ALL: tuple[Key, ...] = LADDER + APP + LIST + WORKING + AGENTS + ADMIN

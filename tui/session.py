@@ -11,6 +11,7 @@ from net.errors import HandshakeRefused, NotConnected, RequestRefused, TradesimE
 from tui.config import ConsoleConfig
 from tui.desk import Desk
 from tui.feed import Feed, Source
+from tui.recording import Playback, Recorder
 from tui.view import Clock, View
 
 CHANNELS = ("orderbooks", "trades", "news", "agents", "orders", "performance")
@@ -34,13 +35,18 @@ class ExchangeLink:
         self._feed: Feed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._attempt = 0
+        self._recorder: Recorder | None = None
+        self._switched = False
+        self.playback: Playback | None = None
+        """The recording that is shown instead of the exchange."""
 
     async def run(self) -> None:
         """Connect, read, and start over for as long as it takes."""
         self._view.link.started_at = self._clock.mono()
         try:
             while True:
-                feed = self._feed = self._source()
+                feed = self._feed = self.playback or self._source()
+                self._switched = False
                 reader = asyncio.create_task(self._read(feed), name="console feed")
                 try:
                     await feed.connect()
@@ -54,17 +60,45 @@ class ExchangeLink:
                 finally:
                     reader.cancel()
                     await feed.close()
-                self._down(reason, self._attempt + 1, RETRY_S)
-                await asyncio.sleep(RETRY_S)
+                if not self._switched:
+                    self._down(reason, self._attempt + 1, RETRY_S)
+                    await asyncio.sleep(RETRY_S)
         finally:
             for task in self._tasks:
                 task.cancel()
 
     # --- asked for by the screen
 
+    def record(self, recorder: Recorder | None) -> None:
+        """Write what is heard from now on to a recording; None ends it."""
+        if self._recorder is not None:
+            self._recorder.close()
+        self._recorder = recorder
+
+    def switch(self, playback: Playback | None) -> None:
+        """Show a recording, or with None the exchange again."""
+        self.playback = playback
+        self._switched = True
+        self._desk.feed = None
+        self._desk.disarm("another feed")
+        self._view.start_over()
+        if self._feed is not None:
+            self._start(self._feed.close())
+
     def load_market(self, symbol_id: int, timeframe: str) -> None:
         """Fetch tape and candles of an instrument."""
         self._start(self._load_market(symbol_id, timeframe))
+
+    def set_rate(self, hz: float) -> None:
+        """Ask for as many books a second."""
+        if self._feed is not None:
+            self._start(self._subscribe(self._feed, hz))
+
+    async def _subscribe(self, feed: Feed, hz: float) -> None:
+        try:
+            await feed.subscribe(*CHANNELS, rate_hz=hz)
+        except TradesimError as error:
+            self._view.audit.add(self._clock.wall_ms(), "link", str(error))
 
     def _start(self, work: object) -> None:
         task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
@@ -83,6 +117,8 @@ class ExchangeLink:
                 self._view.audit.add(self._clock.wall_ms(), "link", f"account {push.agent_id} is gone: {push.reason}")
             else:
                 self._view.fold(push, now)
+                if self._recorder is not None:
+                    self._recorder.write(push, self._clock.wall_ms())
 
     def _connection(self, feed: Feed, change: ConnectionChanged, now: float) -> None:
         if change.state is ConnectionState.LIVE:
@@ -113,6 +149,10 @@ class ExchangeLink:
     async def _settle(self, feed: Feed) -> None:
         """Take the account, its orders and the channels; only then may the desk trade."""
         view, config = self._view, self._config
+        if isinstance(feed, Playback):
+            view.session.role = m.Role.SPECTATOR
+            self._changed()
+            return
         try:
             await feed.subscribe(*CHANNELS, rate_hz=config.settings.rate_hz)
             if not config.spectator and view.session.role is not m.Role.SPECTATOR:

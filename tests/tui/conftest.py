@@ -60,7 +60,7 @@ async def running(
     app = ConsoleApp(
         lambda: world, config or ConsoleConfig(settings=ConsoleSettings()), world.time.clock(), timer=False
     )
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         console = Console(app, world, pilot)
         await console.settle()
         await console.step(steps)

@@ -18,7 +18,13 @@ class HelpPane(Pane):
     """Keys by group, in two columns where there is room."""
 
     NAME = "help"
-    HINTS = (("Esc", "close"),)
+    BINDINGS = [
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("pageup", "scroll(-10)", "ten up", show=False),
+        Binding("pagedown", "scroll(10)", "ten down", show=False),
+    ]
+    top = 0
 
     def __init__(self, context: Context, name: str, table: tuple[keys.Key, ...]) -> None:
         super().__init__(context)
@@ -37,7 +43,7 @@ class HelpPane(Pane):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         here = self._groups(self.table)
         everywhere = self._groups(keys.APP)
-        column = width // 2
+        column = width * 11 // 20
         left = self._lines(here, column)
         right = self._lines(everywhere, width - column)
         count = max(len(left), len(right))
@@ -45,6 +51,12 @@ class HelpPane(Pane):
         left += [blank] * (count - len(left))
         right += [blank] * (count - len(right))
         return [(*fill_row(a, column), *fill_row(b, width - column)) for a, b in zip(left, right, strict=True)][:height]
+
+    def action_scroll(self, rows: int) -> None:
+        """Move through a list that is longer than the screen."""
+        self.top = max(0, self.top + rows)
+        self.forget()
+        self.tick()
 
     def _groups(self, table: tuple[keys.Key, ...]) -> dict[str, list[keys.Key]]:
         groups: dict[str, list[keys.Key]] = {}
@@ -58,7 +70,9 @@ class HelpPane(Pane):
         for group, entries in groups.items():
             lines.append(((f" {group}", "header"),))
             for key in entries:
-                shown = changed.get(key.id, key.shown)
+                if key.id.startswith("size.") and key.id[-1] in "2345" and not changed:
+                    continue
+                shown = "1-5" if key.id == "size.1" and not changed else changed.get(key.id, key.shown)
                 spans: list[Span] = [(f"  {shown:<10}", "key"), (key.does, "text")]
                 lines.append(fill_row(spans, width))
         return lines
@@ -85,3 +99,27 @@ class HelpScreen(ModalScreen[None]):
     def tick(self, frame: int) -> None:
         """Part of the frame timer's round."""
         self.pane.tick(frame)
+
+
+class CommandsPane(HelpPane):
+    """The command language by examples."""
+
+    NAME = "commands"
+
+    def __init__(self, context: Context, examples: Sequence[tuple[str, str]]) -> None:
+        super().__init__(context, "", ())
+        self.examples = examples
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        rows = [fill_row(((f" {text:<42}", "key"), (does, "text")), width) for text, does in self.examples]
+        rows.append(fill_row(((" ; chains commands · Tab completes · ↑ older lines", "dim"),), width))
+        self.top = max(0, min(self.top, len(rows) - height))
+        return rows[self.top : self.top + height]
+
+
+class CommandsScreen(HelpScreen):
+    """The command language; any of the closing keys closes it."""
+
+    def __init__(self, context: Context, examples: Sequence[tuple[str, str]]) -> None:
+        super().__init__(context, "", ())
+        self.pane = CommandsPane(context, examples)

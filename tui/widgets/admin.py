@@ -41,6 +41,7 @@ class Listing(TablePane[Market]):
     NAME = "instruments"
     LETTER = "i"
     EMPTY = "no instruments: i lists one"
+    KEYS = keys.LIST + keys.ADMIN
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.ADMIN]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("id", 3, right=True),

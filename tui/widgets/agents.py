@@ -43,6 +43,7 @@ class AgentsTable(TablePane[Ranked]):
     EVERY = 5
     EMPTY = "no agents yet: N creates one"
     SORTS = ("pnl", "sharpe", "drawdown", "fills", "value")
+    KEYS = keys.LIST + keys.AGENTS
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.AGENTS]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("#", 3, right=True),

@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 from engine.types import Side
 from net.messages import Role
+from tui import keys
 from tui.drawing.candles import clock_text
 from tui.drawing.cells import Span
 from tui.drawing.table import Cells, Column
@@ -41,7 +42,8 @@ class Working(TablePane[OwnOrder]):
         Column("tif", 8, drop=4),
     )
     HINTS = (("x", "cancel order"), *LIST_HINTS)
-    BINDINGS = [Binding("x", "cancel", "cancel the order", id="working.cancel", show=False)]
+    KEYS = keys.LIST + keys.WORKING
+    BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.WORKING]
 
     def data_stamp(self) -> Hashable:
         return self.context.view.orders.version, self.context.view.orders.trusted

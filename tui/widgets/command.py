@@ -7,9 +7,23 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from tui.completion import Vocabulary, candidates
 from tui.context import Context
 
 HISTORY_LIMIT = 200
+
+
+class LineSuggester(Suggester):
+    """The first line that what is typed could grow to."""
+
+    def __init__(self, words: Vocabulary) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._words = words
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Best candidate, or None."""
+        found = candidates(value, self._words)
+        return found[0] if found and value.strip() else None
 
 
 class CommandBar(Input):

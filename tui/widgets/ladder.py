@@ -30,8 +30,11 @@ class Ladder(Pane):
         ("F", "flat"), ("!", "kill"), ("a", "arm"), ("c", "centre"), ("{ }", "instrument"), ("t", "timeframe"),
         ("z", "zoom"), ("Space", "freeze"),
     )  # fmt: skip
+    KEYS = keys.LADDER
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LADDER]
 
+    symbol_id: int | None = None
+    """The instrument that centre and cursor are about."""
     centre: int | None = None
     cursor: int | None = None
     focused_by_click = False
@@ -126,6 +129,8 @@ class Ladder(Pane):
     # --- where the ladder looks
 
     def _follow(self, market: Market, rows: int) -> None:
+        if self.symbol_id != market.instrument.symbol_id:
+            self.symbol_id, self.centre, self.cursor = market.instrument.symbol_id, None, None
         mid2 = market.depth.mid2
         middle = mid2 // 2 if mid2 is not None else market.mark
         if middle is None:
@@ -133,19 +138,14 @@ class Ladder(Pane):
         if self.centre is None:
             self.centre = middle
         if self.cursor is None:
-            self.cursor = market.depth.best_bid if market.depth.best_bid is not None else middle
+            self.cursor = market.depth.best_bid
         reach = max(1, rows // 2 - max(2, rows // 6)) * self.context.group
         if abs(middle - self.centre) > reach and not self.context.frozen and self.context.desk.grab is None:
             self.centre = middle
         edge = max(1, (rows - 1) // 2) * self.context.group
-        if self.cursor > self.centre + edge or self.cursor < self.centre - edge:
+        if self.cursor is not None and (self.cursor > self.centre + edge or self.cursor < self.centre - edge):
             # A cursor that was moved out of sight takes the ladder along; one that the market left comes back.
             self.cursor = max(self.centre - edge, min(self.centre + edge, self.cursor))
-
-    def reset(self) -> None:
-        """Another instrument: look at its middle."""
-        self.centre = self.cursor = None
-        self.forget()
 
     # --- keys
 

@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from tui.drawing.cells import Row, Span, centred, fill_row, width_of
 from tui.drawing.frame import bottom_rule, title_rule
+from tui.keys import Key
 from tui.theme import Look
 from tui.view import LinkState
 
@@ -38,6 +39,8 @@ class Pane(Widget, can_focus=True):
     EVERY: ClassVar[int] = 1
     """Drawn every so many frames."""
     FRAMED: ClassVar[bool] = True
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    """Own keys, for help and palette."""
     HINTS: ClassVar[Hints] = OTHER_HINTS
     """Keys that the key line shows while the pane has the focus."""
 

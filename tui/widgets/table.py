@@ -19,6 +19,7 @@ R = TypeVar("R")
 class TablePane(Pane, Generic[R]):
     """A list; subclasses give columns and records."""
 
+    KEYS = keys.LIST
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LIST]
     COLUMNS: ClassVar[Sequence[Column]] = ()
     EMPTY: ClassVar[str] = "nothing yet"

@@ -1,0 +1,69 @@
+"""Command lines at work in a running console."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+
+from tests.tui.conftest import Console, OpenConsole
+
+
+async def enter(c: Console, line: str) -> None:
+    await c.press("colon")
+    c.app.post_message(events.Paste(line))
+    await c.press("enter")
+
+
+async def test_a_typed_order_is_sent_by_its_enter(console: OpenConsole) -> None:
+    async with console() as c:
+        best = max(c.world.markets[2].bids)
+        await enter(c, "buy 7 BETA @ bid")
+        assert c.world.requests[-1] == ("add", (2, "buy", 7.0, round(best * 0.01, 2), "GTC", False))
+
+
+async def test_a_typed_order_that_trades_at_once_still_asks(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "sell 5 mkt")
+        assert "add" not in [verb for verb, _ in c.world.requests]
+        await c.press("y")
+        assert c.app.view.portfolio.qty(1) == -5.0
+
+
+async def test_a_line_off_the_tick_is_refused(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "buy 7 @ 100.51")
+        assert "add" not in [verb for verb, _ in c.world.requests]
+        assert "not on the tick" in c.text()
+
+
+async def test_screens_instruments_and_looks_are_commands_too(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "sym delt; tf 1m; theme light; go agents")
+        assert c.app.view.market is not None
+        assert c.app.view.market.ticker == "DELT"
+        assert (c.app.context.timeframe, c.app.look.name, c.app.context.mode) == ("1m", "light", "agents")
+
+
+async def test_an_alert_tells_once(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "alert px>1")
+        c.app.second()
+        c.app.second()
+        assert [line.text for line in c.app.view.audit if line.kind == "alert"] == ["ACME px > 1"]
+
+
+async def test_a_recording_shows_the_same_market_and_takes_no_orders(console: OpenConsole, tmp_path: Path) -> None:
+    file = tmp_path / "session.jsonl"
+    async with console() as c:
+        await enter(c, f"rec {file}")
+        await c.step(5)
+        await enter(c, "rec off")
+        depth = c.app.view.depth
+        await enter(c, f"replay {file} x1000")
+        for _ in range(5):
+            await c.settle()
+        assert c.app.view.depth.bids == depth.bids
+        await c.press("left_square_bracket", "b")
+        assert next(iter(c.app.view.audit)).text.endswith("a spectator does not trade")
+        assert not c.app.view.orders.open_orders()

@@ -1,0 +1,340 @@
+"""What keys, lists and commands do to the console itself: screens, panes, bars, questions about leaving."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+from textual import events
+from textual.app import App
+
+from tui import keys
+from tui.commands import Runner
+from tui.completion import Vocabulary
+from tui.context import Context
+from tui.control import Control
+from tui.desk import CONFIRM_S, Asked, Desk
+from tui.drawing.cells import ASCII, UNICODE
+from tui.grammar import EXAMPLES, GrammarError, parse_qty
+from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument
+from tui.meter import Meter
+from tui.notices import Notices
+from tui.picture import png_of
+from tui.recording import Playback, Recorder, read
+from tui.screens.base import ModeScreen
+from tui.screens.detail import DetailScreen
+from tui.screens.forms import FORMS, FormScreen
+from tui.screens.help import CommandsScreen, HelpScreen
+from tui.session import ExchangeLink
+from tui.theme import Look
+from tui.view import INTERVALS, View
+from tui.widgets.command import CommandBar, LineSuggester
+from tui.widgets.pane import Pane
+
+
+class ConsoleActions(App[None]):
+    """The actions of the console; ``ConsoleApp`` wires what they work on."""
+
+    view: View
+    desk: Desk
+    context: Context
+    control: Control
+    link: ExchangeLink
+    meter: Meter
+    notices: Notices
+    runner: Runner
+    look: Look
+    _prefix = ""
+    _before: object = None
+
+    def draw_panes(self) -> None:
+        """Bring all visible panes up to date."""
+        raise NotImplementedError
+
+    def restart_timer(self) -> None:
+        """Draw at the rate of the settings from now on."""
+        raise NotImplementedError
+
+    # --- keys that Textual's bindings cannot say
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key counts as a sign of life, whoever it is for."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.meter.key_pressed(time.perf_counter())
+            self.desk.touch()
+            self.notices.key_pressed()
+        await super().on_event(event)
+
+    def on_app_blur(self) -> None:
+        """Nobody looks: one key must not trade."""
+        self.desk.disarm("the terminal lost the focus")
+
+    def on_key(self, event: events.Key) -> None:
+        """Answers to questions and second keys of sequences come before all bindings.
+
+        Keys arrive here in their order, after the widget in focus saw them, so that a fast ``b`` Enter is not torn.
+        """
+        if self._intercept(event.key):
+            event.stop()
+            event.prevent_default()
+
+    def _intercept(self, key: str) -> bool:
+        if self._prefix:
+            prefix, self._prefix = self._prefix, ""
+            self.context.hint, self.context.jumping = "", False
+            self.draw_panes()
+            return self._second_key(prefix, key)
+        if isinstance(self.focused, CommandBar):
+            return False
+        return self.desk.answer(key)
+
+    def _second_key(self, prefix: str, key: str) -> bool:
+        if prefix == "go" and key.isdigit() and 1 <= int(key) <= len(keys.MODES):
+            self.go(keys.MODES[int(key) - 1][0])
+        elif prefix == "jump":
+            for pane in self.screen.query(Pane):
+                if key == pane.LETTER and pane.display and pane.region.height:
+                    pane.focus()
+                    break
+        return True
+
+    # --- actions
+
+    def action_prefix(self, prefix: str) -> None:
+        """First key of a sequence."""
+        self._prefix = prefix
+        if prefix == "go":
+            self.context.hint = "go  " + "  ".join(f"{n} {title}" for n, (_m, title) in enumerate(keys.MODES, 1))
+        else:
+            self.context.hint, self.context.jumping = "jump to the pane of the marked letter", True
+        self.draw_panes()
+
+    def go(self, mode: str) -> None:
+        """Show a screen."""
+        if mode != self.context.mode:
+            self.desk.drop()
+            self.context.mode = mode
+            self.switch_mode(mode)
+
+    def action_pane(self, step: int) -> None:
+        """Focus the next pane."""
+        if isinstance(self.screen, ModeScreen):
+            self.screen.step_focus(step)
+
+    def action_zoom(self) -> None:
+        """Zoom the pane in focus."""
+        if isinstance(self.screen, ModeScreen):
+            self.screen.zoom()
+
+    def action_layout(self) -> None:
+        """Next layout."""
+        if isinstance(self.screen, ModeScreen):
+            self.screen.cycle_layout()
+
+    def action_freeze(self) -> None:
+        """Freeze the picture, or let it go on."""
+        self.context.frozen = not self.context.frozen
+        self.draw_panes()
+
+    def action_instrument(self, step: int) -> None:
+        """Next or previous instrument."""
+        ids = sorted(self.view.markets)
+        if ids:
+            at = ids.index(self.view.current) if self.view.current in ids else 0
+            self.pick(ids[(at + step) % len(ids)])
+
+    def pick(self, symbol_id: int) -> None:
+        """Trade another instrument."""
+        if symbol_id == self.view.current or symbol_id not in self.view.markets:
+            return
+        self.desk.disarm("another instrument")
+        self.desk.drop()
+        self.view.current = symbol_id
+        self.link.load_market(symbol_id, self.context.timeframe)
+        self.draw_panes()
+
+    def on_open_detail(self, message: OpenDetail) -> None:
+        """Show everything about a record."""
+        self.push_screen(DetailScreen(self.context, message.record))
+
+    def on_admin_asked(self, message: AdminAsked) -> None:
+        """A pane asked for an admin action."""
+        self.control.ask(message.verb, message.subject)
+
+    def open_form(self, name: str) -> None:
+        """Open a form by its name."""
+        tickers = {market.ticker.upper(): symbol_id for symbol_id, market in self.view.markets.items()}
+        self.push_screen(FormScreen(FORMS[name], tickers), self.control.send)
+
+    def on_pick_instrument(self, message: PickInstrument) -> None:
+        """A list picked an instrument."""
+        self.pick(message.symbol_id)
+        self.go("trade")
+
+    def action_timeframe(self) -> None:
+        """Next timeframe of the chart."""
+        names = list(INTERVALS)
+        self.set_timeframe(names[(names.index(self.context.timeframe) + 1) % len(names)])
+
+    def set_timeframe(self, name: str) -> None:
+        """Show candles of another interval."""
+        self.context.timeframe = name
+        if self.view.current is not None:
+            self.link.load_market(self.view.current, name)
+        self.draw_panes()
+
+    def action_command(self) -> None:
+        """Open the command bar."""
+        self.on_ask_line(AskLine("command"))
+
+    def action_filter(self) -> None:
+        """Filter the list in focus."""
+        name = getattr(self.focused, "NAME", "")
+        self.on_ask_line(AskLine("filter", self.context.filters.get(name, "")))
+
+    def on_ask_line(self, message: AskLine) -> None:
+        """Open the bar for a command, a filter or a size."""
+        if not isinstance(self.screen, ModeScreen):
+            return
+        self._before = self.focused
+        words = Vocabulary(
+            [market.ticker for market in self.view.ordered()],
+            [line.shape.name for line in self.view.agents.ranked()],
+            [order.order_id for order in self.view.orders.open_orders() if order.order_id is not None],
+        )
+        suggester = LineSuggester(words) if message.purpose == "command" else None
+        self.screen.query_one(CommandBar).open(message.purpose, message.text, suggester)
+
+    def on_command_bar_typed(self, message: CommandBar.Typed) -> None:
+        """A line was entered in the bar."""
+        before = self._before
+        if isinstance(before, Pane):
+            before.focus()
+        if message.purpose == "filter" and isinstance(before, Pane):
+            self.context.filters[before.NAME] = message.text
+            before.tick()
+        elif message.purpose == "size" and message.text:
+            self._type_size(message.text)
+        elif message.purpose == "command" and message.text:
+            self.runner.run(message.text)
+        self.draw_panes()
+
+    def _type_size(self, text: str) -> None:
+        try:
+            units = parse_qty(text).units
+        except GrammarError as error:
+            self.notices.tell("warning", str(error))
+        else:
+            if units is not None:
+                self.desk.set_size(units)
+
+    def action_help(self) -> None:
+        """Keys of the pane in focus."""
+        pane = self.focused
+        name = pane.NAME if isinstance(pane, Pane) else ""
+        table = pane.KEYS if isinstance(pane, Pane) else ()
+        self.push_screen(HelpScreen(self.context, name, table))
+
+    def action_escape(self) -> None:
+        """Drop what waits, leave the zoom."""
+        self.desk.drop()
+        if isinstance(self.screen, ModeScreen) and self.screen.has_class("-zoomed"):
+            self.screen.zoom()
+        self.draw_panes()
+
+    def action_quit_asked(self) -> None:
+        """Quit; ask first when a position or an order is open."""
+        if self.view.portfolio.flat and not self.view.orders.open_orders():
+            self.exit()
+            return
+
+        async def leave() -> None:
+            self.exit()
+
+        count = len(self.view.orders.open_orders())
+        text = f"QUIT with {'a position' if not self.view.portfolio.flat else 'no position'} and {count} working orders"
+        self.desk.ask(Asked(text, "y", "q", self.context.clock.mono() + CONFIRM_S, leave, "warn"))
+
+    # --- what commands ask of the screen
+
+    def set_theme(self, name: str) -> None:
+        """Another theme, at once."""
+        self.look = self.context.look = Look(name, UNICODE if self.look.glyphs.braille else ASCII)
+        self.theme = self.look.textual.name
+        self.context.config.settings.theme = name
+        for screen in self.screen_stack:
+            for pane in screen.query(Pane):
+                pane.forget()
+        self.draw_panes()
+
+    def set_rate(self, hz: float) -> None:
+        """Frames a second, and as many books."""
+        self.context.config.settings.rate_hz = hz
+        self.restart_timer()
+        self.link.set_rate(hz)
+
+    def save_shot(self, kind: str, file: str | None) -> None:
+        """Save the screen as a picture; PNG needs a Chromium on this machine."""
+        path = Path(file or f"tradesim-{self.context.mode}.svg").expanduser().with_suffix(".svg")
+        try:
+            path.write_text(self.export_screenshot(), encoding="utf-8")
+        except OSError as error:
+            self.notices.tell("warning", f"{path}: {error.strerror}")
+            return
+        made = png_of(path) if kind == "png" else path
+        if made is None:
+            self.notices.tell("warning", f"no Chromium here to make a PNG: {path} is the SVG")
+        else:
+            self.notices.tell("information", f"saved {made}")
+
+    def show_commands(self) -> None:
+        """List the command language."""
+        self.push_screen(CommandsScreen(self.context, EXAMPLES))
+
+    def record(self, file: str) -> None:
+        """Record what the console hears; ``rec off`` ends it."""
+        if file == "off":
+            self.link.record(None)
+            self.notices.tell("information", "recording ended")
+            return
+        try:
+            recorder = Recorder(Path(file).expanduser(), self.view, self.context.clock.wall_ms())
+        except OSError as error:
+            self.notices.tell("warning", f"{file}: {error.strerror}")
+        else:
+            self.link.record(recorder)
+            self.notices.tell("information", f"recording to {recorder.path}; rec off ends it")
+
+    def replay(self, file: str, speed: float) -> None:
+        """Show a recording instead of the exchange; ``replay off`` comes back."""
+        if file == "off":
+            self.link.switch(None)
+            return
+        path = Path(file).expanduser()
+        if not path.is_file():
+            self.notices.tell("warning", f"{path}: no such file")
+            return
+        self.link.switch(Playback(partial(read, path), speed))
+
+    def simulate(self, verb: str, argument: float | None) -> bool:
+        """Control a recording that is shown; False when the exchange is live."""
+        playback = self.link.playback
+        if playback is None:
+            return False
+        match verb:
+            case "pause":
+                playback.pause()
+            case "start":
+                playback.resume()
+            case "step":
+                playback.step()
+            case "speed":
+                playback.set_speed(argument or 1.0)
+            case _:
+                return False
+        return True
+
+    def leave(self) -> None:
+        """Quit, or ask first."""
+        self.action_quit_asked()

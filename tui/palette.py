@@ -1,0 +1,64 @@
+"""The palette (Ctrl+P): every key, screen, theme, instrument and command of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from tui import keys
+from tui.actions import ConsoleActions
+from tui.grammar import EXAMPLES
+from tui.messages import AskLine
+from tui.theme import THEMES
+from tui.view import INTERVALS
+from tui.widgets.pane import Pane
+
+Entry = tuple[str, str, Callable[[], object]]
+"""What is shown, a word about it, and what it does."""
+
+
+class ConsoleCommands(Provider):
+    """All that can be done, by name."""
+
+    @property
+    def console(self) -> ConsoleActions | None:
+        """The app, when it is a console."""
+        return self.app if isinstance(self.app, ConsoleActions) else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Everything, the nearest first."""
+        app, pane = self.console, self.focused
+        if app is None:
+            return
+        if isinstance(pane, Pane):
+            for key in pane.KEYS:
+                yield f"{key.does}", f"key {key.shown}", partial(app.run_action, key.action, pane)
+        for number, (mode, title) in enumerate(keys.MODES, 1):
+            yield f"go to {title}", f"g {number}", partial(app.go, mode)
+        for key in keys.APP:
+            if key.id not in ("app.palette", "pane.next", "pane.previous"):
+                yield key.does, f"key {key.shown}", partial(app.run_action, key.action, app)
+        for market in app.view.ordered():
+            symbol_id = market.instrument.symbol_id
+            yield f"trade {market.ticker}", market.instrument.description, partial(app.pick, symbol_id)
+        for name in INTERVALS:
+            yield f"timeframe {name}", "candles", partial(app.set_timeframe, name)
+        for name in THEMES:
+            yield f"theme {name}", "look", partial(app.set_theme, name)
+        for example, does in EXAMPLES:
+            yield f": {example}", does, partial(app.post_message, AskLine("command", example))
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for text, help_text, call in self.entries():
+            yield DiscoveryHit(text, call, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """What matches the letters typed."""
+        matcher = self.matcher(query)
+        for text, help_text, call in self.entries():
+            score = max(matcher.match(text), matcher.match(help_text) * 0.8)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), call, help=help_text)
