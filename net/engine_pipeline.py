@@ -48,6 +48,7 @@ _PAYLOAD: dict[type, Callable[[Any], AnyCommand]] = dict.fromkeys(
         wire.MassQuote,
         wire.OpenAccount,
         wire.CloseAccount,
+        wire.TransferCash,
         wire.AddInstrument,
         wire.RemoveInstrument,
         wire.SetInstrumentStatus,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,19 +14,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from net.engine_client import EngineClient
-from net.errors import StartupError
 from net.gateway.auth import ADMIN_TOKEN_FILE, SERVICE_TOKEN_FILE, token_file
 from net.gateway.config import GatewayConfig
 from net.gateway.connection import Connection
 from net.gateway.engine import Engine
 from net.gateway.gateway import Gateway
 from net.gateway.rest import rest_app
+from net.gateway.serving import BACKLOG, Server, bind
 from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
 
 FIRST_LOAD_S = 10.0
 """How long the start waits for the engine's first snapshot before it serves without one."""
-
-BACKLOG = 4_096
 
 
 async def run_gateway(config: GatewayConfig) -> None:
@@ -62,7 +58,7 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
     admin_token = token_file(config.data_dir / ADMIN_TOKEN_FILE)
     service_token = token_file(config.data_dir / SERVICE_TOKEN_FILE)
     gateway = Gateway(config, engine, admin_token, service_token)
-    server = _Server(_uvicorn_config(config, gateway))
+    server = Server(_uvicorn_config(config, gateway))
     listener = bind(config.host, config.port)
     gateway.start()
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -74,22 +70,6 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
         await gateway.stop()
         server.should_exit = True
         await asyncio.wait([serving])
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket's beginning; raises ``StartupError`` with a line for who started the process."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise StartupError(f"port {port} of {host} is in use: choose another with --port") from error
-        raise StartupError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
-    listener.setblocking(False)
-    return listener
 
 
 def _uvicorn_config(config: GatewayConfig, gateway: Gateway) -> uvicorn.Config:
@@ -113,26 +93,3 @@ def _uvicorn_config(config: GatewayConfig, gateway: Gateway) -> uvicorn.Config:
         ssl_certfile=config.tls_cert,
         ssl_keyfile=config.tls_key,
     )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which the process has of its own."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen."""
-        await super().startup(sockets)
-        self.listening.set()
-
-    def refuse_new(self) -> None:
-        """Take no more connections."""
-        for server in self.servers:
-            server.close()

@@ -191,6 +191,11 @@ class Connection(asyncio.Protocol):
             self._read_on()
         self._abort_later()
 
+    def hang_up(self) -> None:
+        """Cut the connection without a closing handshake."""
+        self._open = False
+        self._abort()
+
     def go_on(self) -> None:
         """Hand on the messages that wait, as long as the handler takes them; read on when none waits."""
         if self._handing_on:  # the handler answered at once: the loop below goes on anyway

@@ -39,6 +39,9 @@ class Listener(Protocol):
     def filled(self, user: User, fills: list[wire.Fill]) -> None:
         """Orders of a user traded."""
 
+    def changed(self, user: User) -> None:
+        """Money of a user moved."""
+
     def listed(self) -> None:
         """The listing changed."""
 
@@ -99,6 +102,8 @@ class Mirror:
                 self._replaced(event)
             case e.AccountOpened():
                 self._opened(event)
+            case e.CashTransferred():
+                self._transferred(event)
             case e.InstrumentAdded():
                 self.list(event.instrument.symbol_id, event)
             case e.InstrumentRemoved():
@@ -142,6 +147,14 @@ class Mirror:
             market = self.markets.get(symbol_id)
             if market is not None:
                 purse.holding(symbol_id).trade(lots, market.last * market.listed.tick_value)
+
+    def _transferred(self, event: e.CashTransferred) -> None:
+        for account, amount in ((event.account, -event.amount), (event.to, event.amount)):
+            found = user_of(account)
+            if found is not None:
+                user = self.users.open(found[0])
+                user.purses[found[1]].cash += amount
+                self._listener.changed(user)
 
     def _accepted(self, event: e.OrderAccepted) -> None:
         user = self.users.of(event.account)

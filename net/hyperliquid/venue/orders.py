@@ -80,7 +80,6 @@ class Order:
 
     __slots__ = (
         "account",
-        "children",
         "cloid",
         "created",
         "engine_id",
@@ -90,6 +89,7 @@ class Order:
         "oid",
         "parent",
         "reduce_only",
+        "siblings",
         "side",
         "size",
         "status",
@@ -133,8 +133,8 @@ class Order:
         self.status_at = created
         self.parent: int | None = None
         """Oid of the order whose fill wakes this one."""
-        self.children: list[int] = []
-        """Oids of the orders that this one's fill wakes."""
+        self.siblings: list[int] = []
+        """Oids of the exits, itself among them, of which one fill cancels the others."""
 
     @property
     def remaining(self) -> int:

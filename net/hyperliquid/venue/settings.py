@@ -48,8 +48,8 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How far from the mark an order may be priced."""
     maximum_value: int = 50_000_000
     """Largest value of an order, in dollars."""
-    faucet: int = 0
-    """E8 dollars that an unknown signer's wallets are opened with; 0 refuses unknown signers."""
+    faults_by_http: bool = False
+    """Whether ``POST /faults`` arms faults; off, because everybody who reaches the port could."""
     max_users_per_socket: int = 10
     caught_up_s: float = 1.0
     """How long an answer waits for what it caused to show in what may be read."""

@@ -39,7 +39,7 @@ class Signers:
         self._users = users
         self._store = store
         self._nonces: dict[str, NonceSet] = {}
-        self._chains = [True, False] if chain == "any" else [chain == MAINNET]
+        self._chains = [False, True] if chain == "any" else [chain == MAINNET]
 
     def actor(self, envelope: Envelope, now_ms: int) -> str:
         """The account that the request acts for; burns the nonce.
@@ -96,7 +96,7 @@ class Signers:
                 if mainnet is not self._chains[0]:
                     self._chains.reverse()  # what signed last will sign next: one recovery instead of two
                 return signer, master
-            stranger = signer or stranger
+            stranger = stranger or signer
         raise Refused(refusals.UNRECOVERABLE if stranger is None else refusals.unknown_signer(stranger))
 
     def _owner(self, action: UserSigned, signature: Signature) -> tuple[str, str]:

@@ -1,0 +1,67 @@
+"""The venue's rate limits: actions of an address against what it traded, and request weight of an IP address."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from net.hyperliquid import actions as a
+from net.hyperliquid.decimals import SCALE
+from net.hyperliquid.pacing import TokenBucket
+from net.hyperliquid.venue.users import User
+
+FREE_ACTIONS: Final = 10_000
+MORE_CANCELS: Final = 100_000
+WEIGHT_PER_MINUTE: Final = 1_200
+_CLIENTS_MAX: Final = 10_000
+
+_LIGHT: Final = frozenset(
+    {"l2Book", "allMids", "clearinghouseState", "orderStatus", "spotClearinghouseState", "exchangeStatus"}
+)
+
+
+def weight_of(action: a.AnyAction) -> int:
+    """How many actions a batch counts for."""
+    match action:
+        case a.Order(orders=batch):
+            return len(batch)
+        case a.Cancel(cancels=cancels):
+            return len(cancels)
+        case a.CancelByCloid(cancels=cloids):
+            return len(cloids)
+        case a.BatchModify(modifies=modifies):
+            return len(modifies)
+        case _:
+            return 1
+
+
+def action_cap(user: User, action: a.AnyAction | None = None) -> int:
+    """How many actions an address may have sent by now: one more for each dollar traded, more still for cancels."""
+    cap = FREE_ACTIONS + user.traded // SCALE
+    if isinstance(action, a.Cancel | a.CancelByCloid):
+        return min(cap + MORE_CANCELS, 2 * cap)
+    return cap
+
+
+def request_weight(path: str, kind: str, items: int = 1) -> int:
+    """What one request costs its IP address."""
+    if path == "exchange":
+        return 1 + items // 40
+    if kind in _LIGHT:
+        return 2
+    return 60 if kind == "userRole" else 20
+
+
+class IpLimits:
+    """Weight that each IP address has left in its minute."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def allows(self, address: str, weight: int, now: float) -> bool:
+        """Charge ``weight``; False when that is more than is left."""
+        bucket = self._buckets.get(address)
+        if bucket is None:
+            if len(self._buckets) >= _CLIENTS_MAX:
+                del self._buckets[next(iter(self._buckets))]
+            bucket = self._buckets[address] = TokenBucket(WEIGHT_PER_MINUTE, WEIGHT_PER_MINUTE / 60)
+        return all(bucket.take(now) for _ in range(weight))
