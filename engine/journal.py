@@ -21,7 +21,6 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from engine.commands import AnyCommand
 from engine.journal_format import FORMAT, GENESIS, Group, GroupWriter
 from engine.journal_reader import (
     FILE_NAME,
@@ -67,9 +66,9 @@ class JournalLocked(JournalError):
 class Journal:
     """The journal of one data directory, open for writing. Get one from ``open``.
 
-    First read it (``reader``, ``recovery.recover`` does), then ``begin``; then for each command ``append`` and, if it
-    changed nothing, ``discard``; then ``commit``, or ``seal`` and ``write`` apart, so that the write can be done by
-    another thread.
+    First read it (``reader``, ``recovery.recover`` does), then ``begin``. Then append each command to ``writer``, and
+    discard it again if it changed nothing; then ``commit``, or ``seal`` and ``write`` apart, so that the write can be
+    done by another thread.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, lock: IO[bytes], durability: Durability) -> None:
@@ -86,7 +85,8 @@ class Journal:
         self._lock = lock
         self._boot_id = ""
         self._new_epoch = ""
-        self._writer = GroupWriter(0, GENESIS)
+        self.writer = GroupWriter(0, GENESIS)
+        """Collects the next group; to be used once begun, and not across ``begin``."""
         self._snapshot_number = 0
         self._wal_bytes = 0
 
@@ -157,7 +157,7 @@ class Journal:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
-        self._writer = GroupWriter(number, chain)
+        self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
         self.checkpoint(truncate=True)
 
@@ -166,28 +166,16 @@ class Journal:
     @property
     def number(self) -> int:
         """Number of the last command sealed."""
-        return self._writer.last
+        return self.writer.last
 
     @property
     def since_snapshot(self) -> int:
         """Commands that a start would have to replay."""
-        return self._writer.last - self._snapshot_number
-
-    def append(self, now: int, command: AnyCommand) -> None:
-        """Collect a command for the next group.
-
-        Raises:
-            OverflowError: a number in it has more than 64 bits; nothing is collected.
-        """
-        self._writer.append(now, command)
-
-    def discard(self) -> None:
-        """Take the command appended last out again; at most once after each append."""
-        self._writer.discard()
+        return self.writer.last - self._snapshot_number
 
     def seal(self, sequence: int) -> Group | None:
         """Close the group collected so far; ``sequence`` is the number of the last event. None when it is empty."""
-        return self._writer.seal(sequence)
+        return self.writer.seal(sequence)
 
     def write(self, group: Group) -> None:
         """Make a group durable; it is when this returns. One thread at a time, in the order in which they were sealed.
@@ -205,13 +193,13 @@ class Journal:
 
     def commit(self, sequence: int) -> None:
         """Seal and write."""
-        group = self._writer.seal(sequence)
+        group = self.writer.seal(sequence)
         if group is not None:
             self.write(group)
 
     def snapshot(self, sequence: int, time: int, state_hash: str, state: bytes) -> None:
         """Keep the whole state as it is after the last command, which must be written; raises as ``write`` does."""
-        number, chain = self._writer.last, self._writer.chain
+        number, chain = self.writer.last, self.writer.chain
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -252,7 +240,7 @@ class Journal:
         """Close and unlock; ``clean`` says that everything accepted is in it."""
         try:
             if clean:
-                self._note(stopped="1", least_number=str(self._writer.last))
+                self._note(stopped="1", least_number=str(self.writer.last))
                 self.checkpoint(truncate=True)
         finally:
             self._connection.close()

@@ -106,6 +106,7 @@ class EnginePipeline:
         self.failed = False
         self._service = service
         self._journal = journal
+        self._records = None if journal is None else journal.writer
         self._clock = clock
         self._now = last_time
         self._started = clock()
@@ -259,27 +260,27 @@ class EnginePipeline:
 
         It is recorded first, because what cannot be recorded must not happen.
         """
-        journal = self._journal
-        self._counts.commands += 1
-        if journal is not None:
+        records, counts = self._records, self._counts
+        counts.commands += 1
+        if records is not None:
             try:
-                journal.append(now, command)
+                records.append(now, command)
             except OverflowError:
-                self._counts.rejects += 1
+                counts.rejects += 1
                 return [Rejected(code=RejectCode.INVALID_MESSAGE, message="a number has more than 64 bits")]
         try:
             events = self._service.submit(command, now)
         except BaseException:
-            if journal is not None:
-                journal.discard()
+            if records is not None:
+                records.discard()
             raise
         if len(events) == 1 and type(events[0]) is Rejected:
-            self._counts.rejects += 1
-            if journal is not None:
-                journal.discard()
+            counts.rejects += 1
+            if records is not None:
+                records.discard()
         elif events:
             self._ring.append(now, events)
-            self._counts.add(events)
+            counts.add(events)
         return events
 
     def _other(self, connection: EngineConnection, request: Work, turn: Turn) -> Reply:

@@ -65,7 +65,7 @@ def work(journal: Journal, service: Tally, numbers: range, group: int = 1) -> No
     """Journal commands as an engine does, in groups."""
     for start in range(numbers.start, numbers.stop, group):
         for number in range(start, min(start + group, numbers.stop)):
-            journal.append(number * 10, command(number))
+            journal.writer.append(number * 10, command(number))
             service.submit(command(number), number * 10)
         journal.commit(service.sequence)
 

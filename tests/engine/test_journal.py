@@ -48,11 +48,11 @@ def test_a_start_goes_back_to_where_the_journal_ends(tmp_path: Path, durability:
 
 def test_a_discarded_command_leaves_no_trace(tmp_path: Path) -> None:
     journal, service, _ = open_journal(tmp_path)
-    journal.append(5, command(99))
-    journal.discard()
+    journal.writer.append(5, command(99))
+    journal.writer.discard()
     work(journal, service, range(1, 3))
-    journal.append(25, command(99))
-    journal.discard()
+    journal.writer.append(25, command(99))
+    journal.writer.discard()
     journal.commit(service.sequence)
     journal.close(clean=True)
     assert [now for now, _ in replay(tmp_path)] == [10, 20]
@@ -61,7 +61,7 @@ def test_a_discarded_command_leaves_no_trace(tmp_path: Path) -> None:
 def test_a_number_that_cannot_be_recorded_is_refused_and_leaves_no_trace(tmp_path: Path) -> None:
     journal, service, _ = open_journal(tmp_path)
     with pytest.raises(OverflowError):
-        journal.append(1, NewOrder(account="a", symbol_id=1, side=Side.BUY, qty=2**64))
+        journal.writer.append(1, NewOrder(account="a", symbol_id=1, side=Side.BUY, qty=2**64))
     work(journal, service, range(1, 3), group=2)
     journal.close(clean=True)
     assert len(list(replay(tmp_path))) == 2
