@@ -100,8 +100,7 @@ def read(commands: list[AnyCommand]) -> None:
         print(f"start from nothing: {recovery.replayed:,} commands in {seconds:.2f} s")
         start = time.perf_counter()
         state = service.snapshot_state()
-        state_hash = service.state_hash()
-        journal.snapshot(service.sequence, len(commands), state_hash, state)
+        journal.snapshot(service.sequence, len(commands), state)
         seconds = time.perf_counter() - start
         print(f"snapshot: {len(state) / 1e6:.2f} MB in {seconds * 1e3:.1f} ms")
         journal.close(clean=True)

@@ -29,6 +29,7 @@ from engine.journal_reader import (
     JournalReader,
 )
 from engine.journal_wal import PassedOver, passed_over
+from engine.service import state_digest
 from engine.types import Durability
 
 LOCK_NAME = "engine.lock"
@@ -197,9 +198,9 @@ class Journal:
         if group is not None:
             self.write(group)
 
-    def snapshot(self, sequence: int, time: int, state_hash: str, state: bytes) -> None:
+    def snapshot(self, sequence: int, time: int, state: bytes) -> None:
         """Keep the whole state as it is after the last command, which must be written; raises as ``write`` does."""
-        number, chain = self.writer.last, self.writer.chain
+        number, chain, state_hash = self.writer.last, self.writer.chain, state_digest(state)
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -8,7 +8,6 @@ journals the commands it accepted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -63,6 +62,7 @@ from engine.service import (
     OrderView,
     PositionView,
     TradeView,
+    state_digest,
 )
 from engine.state import capture, restore
 from engine.stops import trigger
@@ -138,7 +138,7 @@ class OrderManagementSystem:
 
     def state_hash(self) -> str:
         """Hex digest over the whole state; equal after equal commands on any machine."""
-        return blake2b(self.snapshot_state(), digest_size=16).hexdigest()
+        return state_digest(self.snapshot_state())
 
     # --- orders -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ so that a test can run one on a fake, and a simulation can use the very same OMS
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Protocol
 
 import msgspec
@@ -201,7 +202,7 @@ class OrderBookService(Protocol):
 
 
 class RecoverableService(OrderBookService, Protocol):
-    """A service whose whole state can be kept and given back."""
+    """A service whose whole state can be kept and given back. Its ``state_hash`` is ``state_digest`` of that state."""
 
     def snapshot_state(self) -> bytes:
         """The whole state."""
@@ -212,3 +213,8 @@ class RecoverableService(OrderBookService, Protocol):
         Raises:
             ValueError: it is no state of this version.
         """
+
+
+def state_digest(state: bytes) -> str:
+    """Hex digest of a state."""
+    return blake2b(state, digest_size=16).hexdigest()

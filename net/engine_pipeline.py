@@ -336,9 +336,8 @@ class EnginePipeline:
         if self._journal is None:
             return
         state = self._service.snapshot_state()
-        state_hash = self._service.state_hash()
         try:
-            self._journal.snapshot(self._service.sequence, self._now, state_hash, state)
+            self._journal.snapshot(self._service.sequence, self._now, state)
         except JournalError as error:
             self.fail(error)
 

@@ -11,6 +11,7 @@ from engine.commands import AnyCommand, NewOrder, PublishNews
 from engine.events import AnyEvent, NewsPublished, TimeAdvanced
 from engine.journal import Journal
 from engine.recovery import Recovery, recover
+from engine.service import state_digest
 from engine.types import Durability, Side
 
 
@@ -31,7 +32,7 @@ class Tally:
         ]
 
     def state_hash(self) -> str:
-        return self.digest.hex()
+        return state_digest(self.snapshot_state())
 
     def snapshot_state(self) -> bytes:
         return msgspec.msgpack.encode((self.sequence, self.digest))

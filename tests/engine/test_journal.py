@@ -70,7 +70,7 @@ def test_a_number_that_cannot_be_recorded_is_refused_and_leaves_no_trace(tmp_pat
 def test_a_start_replays_only_what_came_after_the_snapshot(tmp_path: Path) -> None:
     journal, service, _ = open_journal(tmp_path)
     work(journal, service, range(1, 8))
-    journal.snapshot(service.sequence, 70, service.state_hash(), service.snapshot_state())
+    journal.snapshot(service.sequence, 70, service.snapshot_state())
     assert journal.since_snapshot == 0
     work(journal, service, range(8, 11))
     journal.close(clean=False)
@@ -94,7 +94,7 @@ def test_a_bad_snapshot_is_passed_over(tmp_path: Path, damage: str, snapshot: in
     journal, service, _ = open_journal(tmp_path)
     for start, stop in ((1, 3), (3, 5), (5, 8)):
         work(journal, service, range(start, stop))
-        journal.snapshot(service.sequence, stop * 10 - 10, service.state_hash(), service.snapshot_state())
+        journal.snapshot(service.sequence, stop * 10 - 10, service.snapshot_state())
     work(journal, service, range(8, 10))
     journal.close(clean=False)
     edit(tmp_path, damage)
@@ -244,7 +244,7 @@ def test_verify_compares_every_mark_and_names_the_command_where_they_part(tmp_pa
     journal, service, _ = open_journal(tmp_path)
     for start in (1, 5, 9):
         work(journal, service, range(start, start + 4), group=2)
-        journal.snapshot(service.sequence, 0, service.state_hash(), service.snapshot_state())
+        journal.snapshot(service.sequence, 0, service.snapshot_state())
     journal.close(clean=True)
     good = verify(tmp_path, Tally)
     assert (good.ok, good.commands, good.sequence, good.marks) == (True, 12, 24, 3)

@@ -47,7 +47,7 @@ while number <= 40:
     if number in (11, 31):
         journal.checkpoint()
     if number == 21:
-        journal.snapshot(service.sequence, 200, service.state_hash(), service.snapshot_state())
+        journal.snapshot(service.sequence, 200, service.snapshot_state())
 os._exit(0)
 """
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from engine import commands as c
@@ -18,6 +16,7 @@ from engine.service import (
     OrderAnswer,
     OrderView,
     TradeView,
+    state_digest,
 )
 from engine.types import CancelReason, OrderStatus, RejectCode, SymbolId
 
@@ -139,7 +138,7 @@ class TinyExchange:
         return min(self.deadlines.values(), default=None)
 
     def state_hash(self) -> str:
-        return hashlib.blake2b(self.snapshot_state(), digest_size=16).hexdigest()
+        return state_digest(self.snapshot_state())
 
     def snapshot_state(self) -> bytes:
         return msgspec.msgpack.encode(
