@@ -36,7 +36,7 @@ CHARACTERS: Final = _characters(
         "conservative",
         "fundamentalist",
         "waits for a wide gap, trades small and mostly passively",
-        {"threshold": 5.0, "passive_share": 0.7, "size_mu": 0.7, "rate": 1 / 60},
+        {"threshold": 5.0, "passive_share": 0.7, "size_mu": 0.7, "rate": 1 / 20},
     ),
     Personality(
         "aggressive",

@@ -90,7 +90,9 @@ def _kurtosis_falls(series: MarketSeries) -> float:
 
 
 def _uncorrelated(series: MarketSeries) -> float:
-    return fmean([abs(value) for value in autocorrelation(series.returns, range(2, 21))])
+    """Mean absolute autocorrelation less what so many independent returns would show."""
+    chance = math.sqrt(2 / (math.pi * max(len(series.returns), 1)))
+    return fmean([abs(value) for value in autocorrelation(series.returns, range(2, 21))]) - chance
 
 
 def _conditional_tails(series: MarketSeries) -> float:
@@ -160,7 +162,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="heavy tails: excess kurtosis", low=1.0, source=CONT, measure=lambda s: excess_kurtosis(s.returns)),
     Fact(name="tail index (Hill)", low=2.0, high=5.0, source=CONT, measure=lambda s: hill_index(s.returns)),
     Fact(name="aggregational Gaussianity: kurtosis at 30 bins over 1", high=0.7, source=CONT, measure=_kurtosis_falls),
-    Fact(name="no linear autocorrelation, lags 2-20", high=0.05, source=CONT, measure=_uncorrelated),
+    Fact(name="no linear autocorrelation, lags 2-20", high=0.03, source=CONT, measure=_uncorrelated),
     Fact(
         name="variance ratio VR(20)",
         low=0.6,

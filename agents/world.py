@@ -14,8 +14,8 @@ from agents.newsroom import Newsroom, Story, Subject
 from agents.scenario import InstrumentSection, Scenario
 from engine.types import SymbolId
 
-SEASON_FLOOR = 0.7
-SEASON_CURVE = 0.9
+SEASON_FLOOR = 0.55
+SEASON_CURVE = 1.35
 
 
 def season(progress: float) -> float:

@@ -19,7 +19,7 @@ from engine.types import Side, SymbolId
 class ChartistParameters(Parameters, frozen=True, kw_only=True):
     """A chartist."""
 
-    rate: float = 1 / 15
+    rate: float = 1 / 8
     """Looks a second at each instrument, in a normal market."""
     horizon_min_s: float = 20.0
     horizon_max_s: float = 640.0

@@ -35,7 +35,7 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
     levels: int = 5
     level_step: float = 0.8
     """Distance of one level to the next, in sigmas, at least a tick."""
-    size: float = 12.0
+    size: float = 8.0
     """Lots of the best level, in an instrument of normal size."""
     size_growth: float = 0.15
     """Each further level is this much larger."""

@@ -21,7 +21,7 @@ MAX_OFFSET_SIGMAS = 120.0
 class NoiseParameters(Parameters, frozen=True, kw_only=True):
     """A noise trader."""
 
-    rate: float = 1 / 30
+    rate: float = 1 / 16
     """Orders a second in each instrument, in a normal market."""
     market_share: float = 0.12
     """Share of orders that take the best price at once."""

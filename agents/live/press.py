@@ -1,32 +1,27 @@
-"""Publishes the newsroom's stories through REST, as anybody with the admin token may."""
+"""What the agents process has published or halted through REST, as anybody with the admin token may."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from typing import Final
 
 import structlog
 
 from agents.newsroom import Story
 from agents.sentiment import score
-
-if TYPE_CHECKING:
-    import httpx
+from engine.types import SymbolId
+from net import messages as m
+from net.errors import TradesimError
+from net.rest_client import Phase, RestClient
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file name
 QUEUE: Final = 64
 TIMEOUT_S: Final = 5.0
+HEADLINE_LENGTH: Final = 256
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.press")
-
-
-def rest_url(ws_url: str) -> str:
-    """The REST address beside a WebSocket address."""
-    parts = urlsplit(ws_url)
-    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 
 def read_token(data_dir: Path | None, file: str) -> str:
@@ -40,12 +35,12 @@ def read_token(data_dir: Path | None, file: str) -> str:
 
 
 class Press:
-    """Posts stories one after the other; when the exchange is away, they are lost, as old news are."""
+    """Posts one thing after the other; while the exchange is away they are lost, as old news are."""
 
     def __init__(self, ws_url: str, data_dir: Path | None) -> None:
-        self._url = f"{rest_url(ws_url)}/api/news"
+        self._url = ws_url
         self._data_dir = data_dir
-        self._queue: asyncio.Queue[Story] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[Story | tuple[SymbolId, Phase]] = asyncio.Queue(QUEUE)
         self.published = 0
 
     def publish(self, story: Story) -> None:
@@ -53,33 +48,40 @@ class Press:
         with contextlib.suppress(asyncio.QueueFull):
             self._queue.put_nowait(story)
 
+    def set_phase(self, symbol_id: SymbolId, phase: Phase) -> None:
+        """Have an instrument halted or opened soon."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._queue.put_nowait((symbol_id, phase))
+
     async def run(self) -> None:
-        """Post what is published, until canceled."""
-        import httpx  # here, because it is slow to import and the books should be filled first
-
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        """Post what is asked for, until canceled."""
+        token = read_token(self._data_dir, ADMIN_TOKEN_FILE) or None
+        if token is None:
+            log.warning("without the admin token no news can be published")
+        first = await self._queue.get()  # not before: the client's HTTP library is slow to import
+        async with RestClient(self._url, token=token, timeout_s=TIMEOUT_S) as client:
+            await self._post(client, first)
             while True:
-                story = await self._queue.get()
-                try:
-                    await self._post(client, story)
-                except httpx.HTTPError as error:
-                    log.warning("a story was not published", reason=str(error) or type(error).__name__)
+                await self._post(client, await self._queue.get())
 
-    async def _post(self, client: httpx.AsyncClient, story: Story) -> None:
-        token = read_token(self._data_dir, ADMIN_TOKEN_FILE)
-        body = {
-            "headline": story.headline,
-            "content": story.content,
-            "sentiment": round(score(f"{story.headline}. {story.content}"), 3),  # as it sounds: the truth stays here
-            "impact_type": story.scope,
-            "source": "newsroom",
-        }
-        if story.symbol_id is not None:
-            body["instrument_id"] = story.symbol_id
-        response = await client.post(
-            self._url, json=body, headers={"Authorization": f"Bearer {token}"} if token else {}
-        )
-        if response.is_error:
-            log.warning("a story was refused", status=response.status_code, body=response.text[:200])
-        else:
-            self.published += 1
+    async def _post(self, client: RestClient, job: Story | tuple[SymbolId, Phase]) -> None:
+        try:
+            if isinstance(job, Story):
+                await client.publish_news(_news(job))
+                self.published += 1
+            else:
+                await client.set_phase(*job)
+        except TradesimError as error:
+            log.warning("not published", reason=str(error))
+
+
+def _news(story: Story) -> m.CreateNews:
+    """A story as the public gets it: its sentiment is what its words sound like, the truth stays here."""
+    return m.CreateNews(
+        headline=story.headline[:HEADLINE_LENGTH],
+        content=story.content,
+        sentiment=round(score(f"{story.headline}. {story.content}"), 3),
+        instrument_id=story.symbol_id,
+        impact_type=story.scope,
+        source="newsroom",
+    )

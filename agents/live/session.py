@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from agents.happenings import Happenings
 from agents.host import AgentHost
 from agents.intents import CancelAll, Explain
 from agents.live.clock import LoopClock
@@ -19,11 +20,12 @@ from agents.live.press import Press, read_token
 from agents.live.register import AgentRegister, Kept
 from agents.live.venue import LiveVenue
 from agents.market import SAMPLE_NS
+from agents.newsroom import Story
 from agents.personalities import resolve
 from agents.population import Member, make_agent
 from agents.scenario import Scenario
 from agents.world import World
-from engine.types import RejectCode
+from engine.types import InstrumentStatus, RejectCode, SymbolId
 from net import messages as m
 from net.client import AccountLost, Client, ConnectionChanged, ConnectionState, Push
 from net.errors import RequestRefused, TradesimError
@@ -79,6 +81,7 @@ class Session:
         self.venue = LiveVenue(self.feed.units)
         self.press = Press(config.url, config.data_dir)
         self.register = AgentRegister(config.data_dir, clients[0].hello.epoch)
+        self.happenings = Happenings(scenario, self.seed)
         self.over = asyncio.Event()
         """Set when the exchange started over, or is gone for good."""
         self._places: dict[str, _Place] = {}
@@ -129,7 +132,8 @@ class Session:
             self.clock.now_ns()
             self.world.tick()
             for story in self.world.stories():
-                self.press.publish(story)
+                self.publish(story)
+            self.happenings.due(self.world.elapsed_s(), self)
             for index, host in enumerate(self.feed.hosts.values()):
                 # staggered, so that the agents' reports do not come in one burst
                 host.context.narrate = int(loop.time() + index) % int(EXPLAIN_EVERY_S) == 0
@@ -278,6 +282,22 @@ class Session:
         if self.feed.hosts.get(host.agent_id) is host:
             self.clock.now_ns()
             self._seat(host.agent_id)
+
+    # --- what scenarios may ask (``happenings.Stage``) -----------------------------------------------------------
+
+    def publish(self, story: Story) -> None:
+        """Have a story published."""
+        self.press.publish(story)
+
+    def set_paused(self, personality: str, *, paused: bool) -> None:
+        """Pause or resume all agents of one personality."""
+        for agent_id, host in list(self.feed.hosts.items()):
+            if host.context.personality == personality:
+                self._control(agent_id, "pause" if paused else "resume")
+
+    def set_status(self, symbol_id: SymbolId, status: InstrumentStatus) -> None:
+        """Halt or open an instrument."""
+        self.press.set_phase(symbol_id, "open" if status is InstrumentStatus.OPEN else "halt")
 
     # --- helpers ------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ def test_a_long_position_moves_both_sides_down(tiny: Any) -> None:
 
 
 def test_quotes_little_on_the_side_that_would_add_to_a_position_at_its_limit(tiny: Any) -> None:
-    agent = tiny.agent("market_maker", max_inventory=100.0, least_share=0.25)
+    agent = tiny.agent("market_maker", size=12.0, max_inventory=100.0, least_share=0.25)
     agent.filled(Side.BUY, 100)
     quote = quotes(agent.look())
     assert [qty for _, qty in quote.bids] == [3, 3, 4, 4, 5]
