@@ -18,15 +18,11 @@ import typer
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
 from net.process import prepare_data_dir
-from tui.settings import (
-    DEFAULT_ENGINE_PORT,
-    DEFAULT_HOST,
-    DEFAULT_PORT,
-    config_path,
-    default_data_dir,
-    load_config,
-    usable_port,
-)
+from tui.diagnosis import doctor
+from tui.laboratory import init, simulate
+from tui.options import DataDir, DurabilityLevel, EnginePort, Host, NoAgents, Port, ScenarioName, Seed, Supervised
+from tui.records import verify
+from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config, usable_port
 from tui.tiers import (
     EXIT_FAILURE,
     EXIT_USER_ERROR,
@@ -52,77 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Host = Annotated[
-    str,
-    typer.Option(
-        "--host",
-        envvar="TRADESIM_HOST",
-        show_envvar=False,
-        help="Address to listen on. Anything but loopback is your choice.",
-    ),
-]
-Port = Annotated[
-    int,
-    typer.Option(
-        "--port",
-        envvar="TRADESIM_PORT",
-        show_envvar=False,
-        min=0,
-        max=65_535,
-        help="Port of WebSocket, REST and docs; 0 takes any.",
-    ),
-]
-EnginePort = Annotated[
-    int,
-    typer.Option(
-        "--engine-port",
-        envvar="TRADESIM_ENGINE_PORT",
-        show_envvar=False,
-        min=0,
-        max=65_535,
-        help="TCP port of the engine; 0 takes any.",
-    ),
-]
-DataDir = Annotated[
-    Path,
-    typer.Option(
-        "--data-dir",
-        envvar="TRADESIM_DATA_DIR",
-        show_envvar=False,
-        default_factory=default_data_dir,
-        help="Where journal, tokens and logs are kept.",
-        show_default="the platform's data folder",
-    ),
-]
-ScenarioName = Annotated[
-    str,
-    typer.Option(
-        "--scenario", envvar="TRADESIM_SCENARIO", show_envvar=False, help="A built-in scenario's name, or a TOML file."
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed",
-        envvar="TRADESIM_SEED",
-        show_envvar=False,
-        help="Seed of the agents; the scenario's own when left out.",
-    ),
-]
-NoAgents = Annotated[
-    bool, typer.Option("--no-agents", help="Start without agents: an empty exchange for your own bots.")
-]
-DurabilityLevel = Annotated[
-    Durability,
-    typer.Option(
-        "--durability",
-        envvar="TRADESIM_DURABILITY",
-        show_envvar=False,
-        help="What an acknowledged order survives: process is a kill -9, power a power cut.",
-    ),
-]
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -249,6 +174,10 @@ def connect(
     from tui.exchange import run_connected
 
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
+
+
+for command in (simulate, verify, init, doctor):
+    app.command()(command)
 
 
 def main() -> NoReturn:

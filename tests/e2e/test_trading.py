@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import httpx
@@ -120,3 +121,15 @@ async def agents(exchange: Exchange) -> list[dict[str, object]]:
 
 async def total_cash(exchange: Exchange) -> float:
     return sum(float(str(agent["cash"])) for agent in await agents(exchange))
+
+
+async def test_a_recorded_session_is_verified_from_nothing(tmp_path: Path):
+    async with serving(tmp_path, "--no-agents") as running, Client(running.ws_url) as alice:
+        await alice.register("alice")
+        await alice.add_order(alice.instrument("ACME").symbol_id, "buy", 2, price=99)
+    verifying = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui.cli", "verify", str(tmp_path)), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await verifying.communicate()
+    assert verifying.returncode == 0
+    assert b"agrees      with all" in output

@@ -1,0 +1,52 @@
+"""Commands that need no running exchange, through the command line's own parser."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from net.errors import StartupError
+from tui.cli import app
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADESIM_CONFIG", str(tmp_path / "config.toml"))
+
+
+def test_simulate_tells_what_happened_and_the_hash_that_names_it():
+    once = runner.invoke(app, ["simulate", "--hours", "0.02", "--seed", "3"])
+    again = runner.invoke(app, ["simulate", "--hours", "0.02", "--seed", "3"])
+    other = runner.invoke(app, ["simulate", "--hours", "0.02", "--seed", "4"])
+    assert once.exit_code == 0, once.output
+    assert event_hash(once.output) == event_hash(again.output) != event_hash(other.output)
+    assert "ACME" in once.output
+
+
+def event_hash(output: str) -> str:
+    [line] = [line for line in output.splitlines() if line.startswith("event hash ")]
+    return line
+
+
+def test_init_writes_a_scenario_that_loads_and_keeps_what_is_there(tmp_path: Path):
+    assert runner.invoke(app, ["init", str(tmp_path)]).exit_code == 0
+    result = runner.invoke(app, ["simulate", str(tmp_path / "my-scenario.toml"), "--hours", "0.01"])
+    assert result.exit_code == 0, result.output
+    again = runner.invoke(app, ["init", str(tmp_path)])
+    assert isinstance(again.exception, StartupError)
+    assert "my-scenario.toml is there already" in str(again.exception)
+
+
+def test_doctor_names_the_build_and_the_ports(tmp_path: Path):
+    result = runner.invoke(app, ["doctor", "--data-dir", str(tmp_path), "--port", "0", "--engine-port", "0"])
+    assert result.exit_code == 0, result.output
+    assert "build" in result.output
+    assert str(tmp_path) in result.output
+
+
+def test_verify_of_a_directory_without_a_journal_says_so(tmp_path: Path):
+    result = runner.invoke(app, ["verify", str(tmp_path)])
+    assert isinstance(result.exception, StartupError)
+    assert str(result.exception) == f"there is no journal in {tmp_path}"

@@ -1,0 +1,57 @@
+"""Commands on a recorded session: the journal in a data directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from net.errors import StartupError
+
+if TYPE_CHECKING:
+    from engine.recovery import Verification
+
+RecordedDir = Annotated[Path, typer.Argument(metavar="DATA_DIR", help="Data directory of the session.")]
+
+EXIT_DAMAGED = 1
+
+
+def verify(data_dir: RecordedDir) -> None:
+    """Replay a recorded session from nothing and check that it leads to every state that was noted in it.
+
+    Exit status 0 when it does, 1 when it does not or the journal is damaged. An exchange may go on running meanwhile.
+    """
+    from rich.console import Console
+
+    from engine.oms import OrderManagementSystem
+    from engine.recovery import JournalError
+    from engine.recovery import verify as verify_journal
+
+    try:
+        with Console(stderr=True).status(f"replaying {data_dir}"):
+            found = verify_journal(data_dir, OrderManagementSystem)
+    except JournalError as error:
+        raise StartupError(str(error)) from error
+    typer.echo(_report(found))
+    if not found.ok:
+        raise typer.Exit(EXIT_DAMAGED)
+
+
+def _report(found: Verification) -> str:
+    lines = [
+        f"epoch       {found.epoch}",
+        f"commands    {found.commands:,}",
+        f"events      {found.sequence:,}",
+        f"state hash  {found.state_hash}",
+    ]
+    if found.mismatches:
+        first = found.mismatches[0]
+        lines.append(
+            f"DIFFERS     {len(found.mismatches)} of {found.marks} noted states, first after command {first:,}"
+        )
+    else:
+        lines.append(f"agrees      with all {found.marks} noted states")
+    if found.damaged_from is not None:
+        lines.append(f"DAMAGED     from command {found.damaged_from:,} on")
+    return "\n".join(lines)
