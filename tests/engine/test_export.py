@@ -1,0 +1,111 @@
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.commands import AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount, ReplaceOrder
+from engine.export import ExportError, ExportFormat, export_journal
+from engine.instruments import FeeSchedule, Instrument
+from engine.journal import Journal
+from engine.journal_reader import JournalError
+from engine.oms import OrderManagementSystem
+from engine.recovery import recover
+from engine.types import Durability, Side
+
+SECOND = 1_000_000_000
+HALF = Instrument(
+    symbol_id=1,
+    ticker="HALF",
+    initial_price=2_000,
+    tick_size_e8=500_000,
+    lot_size_e8=10_000_000,
+    fees=FeeSchedule(maker_ppm=0, taker_ppm=1_000),
+)
+STORY: list[AnyCommand] = [
+    AddInstrument(instrument=HALF),
+    OpenAccount(account="alice", cash=10**12),
+    OpenAccount(account="bob", cash=10**12, positions={1: 1_000}),
+    NewOrder(account="bob", symbol_id=1, side=Side.SELL, qty=30, price=2_003, client_order_id="b1"),
+    NewOrder(account="alice", symbol_id=1, side=Side.BUY, qty=10, price=2_003),
+    ReplaceOrder(account="bob", symbol_id=1, order_id=1, qty=5),
+    CancelOrder(account="bob", symbol_id=1, order_id=1),
+]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    journal = Journal.open(tmp_path, Durability.PROCESS, new_epoch="e1", boot_id="boot")
+    service, _ = recover(journal, OrderManagementSystem)
+    for number, command in enumerate(STORY, start=1):
+        journal.writer.append(number * SECOND, command)
+        service.submit(command, number * SECOND)
+    journal.commit(service.sequence)
+    journal.close(clean=True)
+    return tmp_path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return [{name: cell for name, cell in row.items() if cell} for row in csv.DictReader(file)]
+
+
+def test_trades_orders_and_quotes_are_exact_decimals_in_the_instruments_units(data_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert export_journal(data_dir, out, ExportFormat.CSV, OrderManagementSystem) == {
+        "trades": 1,
+        "orders": 6,
+        "quotes": 4,
+    }
+    (trade,) = read(out / "trades.csv")
+    assert trade == {
+        "time": str(5 * SECOND),
+        "trade_id": "1",
+        "ticker": "HALF",
+        "price": "10.015",
+        "quantity": "1",
+        "aggressor": "buy",
+    }
+    orders = read(out / "orders.csv")
+    told = [(row["event"], row["account"], row.get("leaves_quantity"), row.get("fee")) for row in orders]
+    assert sorted(told[2:4]) == [("filled", "alice", "0", "0.010015"), ("filled", "bob", "2", "0")]
+    assert [told[place] for place in (0, 1, 4, 5)] == [
+        ("accepted", "bob", None, None),
+        ("accepted", "alice", None, None),
+        ("replaced", "bob", "0.5", None),
+        ("canceled", "bob", "0.5", None),
+    ]
+    assert orders[0]["client_order_id"] == "b1"
+    quotes = read(out / "quotes.csv")
+    assert [quote.get("ask_quantity") for quote in quotes] == ["3", "2", "0.5", None]
+    assert quotes[0]["ask_price"] == "10.015"
+    assert "bid_price" not in quotes[0]
+
+
+def test_parquet_has_the_same_rows_as_doubles(data_dir: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "out"
+    rows = export_journal(data_dir, out, ExportFormat.PARQUET, OrderManagementSystem)
+    tables = {table: parquet.read_table(out / f"{table}.parquet").to_pylist() for table in rows}
+    assert {table: len(content) for table, content in tables.items()} == rows
+    assert tables["trades"][0]["price"] == 10.015
+    assert tables["quotes"][0]["bid_price"] is None
+
+
+def test_without_pyarrow_one_line_says_what_to_install(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ExportError, match=r"tradesim-tui\[parquet\]"):
+        export_journal(data_dir, tmp_path / "out", ExportFormat.PARQUET, OrderManagementSystem)
+
+
+def test_a_place_that_cannot_be_written_is_one_line(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="cannot be written to"):
+        export_journal(data_dir, tmp_path / "file" / "out", ExportFormat.CSV, OrderManagementSystem)
+
+
+def test_without_a_journal_there_is_nothing_to_export(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="no journal"):
+        export_journal(tmp_path / "none", tmp_path / "out", ExportFormat.CSV, OrderManagementSystem)
