@@ -30,6 +30,10 @@ class BookSide:
         for key in reversed(self.keys):
             yield self.levels[key]
 
+    def best(self) -> Level:
+        """The level that trades first; there must be one."""
+        return self.levels[self.keys[-1]]
+
     def open(self, key: int) -> Level:
         """A new level, empty still: O(log n) plus a list insert, which is short near the best price."""
         level = self.levels[key] = Level(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.auction import enter, resume
 from engine.commands import (
     AddInstrument,
     CloseAccount,
@@ -22,7 +23,6 @@ from engine.events import (
     DayEnded,
     InstrumentAdded,
     InstrumentRemoved,
-    InstrumentStatusChanged,
     NewsPublished,
     Rejected,
     TimeAdvanced,
@@ -226,8 +226,10 @@ def _check_listing(x: Exchange, instrument: Instrument) -> Rejected | None:
             return refused("a fee may be a tenth of the notional at most", "fees")
     if not 0 <= instrument.price_band_ppm <= BAND_MAX_PPM or not 0 <= instrument.halt_band_ppm <= BAND_MAX_PPM:
         return refused(f"a band is from 0 to {BAND_MAX_PPM} ppm", "price_band_ppm")
-    if instrument.status is InstrumentStatus.REMOVED or instrument.halt_duration_ns < 0:
-        return refused("an instrument cannot be listed like this", "status")
+    if instrument.status is InstrumentStatus.REMOVED:
+        return refused("an instrument cannot be listed as removed", "status")
+    if instrument.halt_band_ppm and instrument.halt_duration_ns <= 0:
+        return refused("a volatility halt needs a duration", "halt_duration_ns")
     return None
 
 
@@ -239,6 +241,9 @@ def remove_instrument(x: Exchange, command: RemoveInstrument) -> Rejected | None
         return _refused(RejectCode.UNKNOWN_INSTRUMENT, message, "symbol_id", symbol_id=command.symbol_id)
     for account in x.ledger.numbered:
         cancel_all(x, account, command.symbol_id, None, CancelReason.INSTRUMENT_REMOVED)
+    if market.halted_until is not None:
+        x.timers.keep_halt(market.halted_until, command.symbol_id)
+        market.halted_until = None
     market.status = InstrumentStatus.REMOVED
     x.delisted[command.symbol_id] = x.markets.pop(command.symbol_id)
     x.events.append(InstrumentRemoved(symbol_id=command.symbol_id))
@@ -246,16 +251,15 @@ def remove_instrument(x: Exchange, command: RemoveInstrument) -> Rejected | None
 
 
 def set_status(x: Exchange, command: SetInstrumentStatus) -> Rejected | None:
-    """Halt or open an instrument."""
+    """Halt or open an instrument, or start an auction."""
     market = x.markets.get(command.symbol_id)
     if market is None:
         message = "there is no such instrument"
         return _refused(RejectCode.UNKNOWN_INSTRUMENT, message, "symbol_id", symbol_id=command.symbol_id)
-    if command.status not in (InstrumentStatus.OPEN, InstrumentStatus.HALTED):
-        message = "an instrument can be opened or halted"
+    if command.status is InstrumentStatus.REMOVED:
+        message = "an instrument is delisted by a command of its own"
         return _refused(RejectCode.INVALID_MESSAGE, message, "status", symbol_id=command.symbol_id)
-    market.status = command.status
-    x.events.append(InstrumentStatusChanged(symbol_id=command.symbol_id, status=command.status, reason=command.reason))
+    enter(x, market, command.status, command.reason)
     return None
 
 
@@ -301,7 +305,7 @@ def advance_time(x: Exchange) -> None:
         due = x.timers.pop(x.now)
         if due is None:
             break
-        order_id, account_id, _ = due
+        order_id, account_id, symbol_id = due
         if order_id is not None:
             order = x.orders[order_id]
             if isinstance(order, WorkingOrder):
@@ -310,4 +314,6 @@ def advance_time(x: Exchange) -> None:
             account = x.ledger.accounts[account_id]
             account.cancel_after = None
             cancel_all(x, account, None, None, CancelReason.DEAD_MAN)
+        elif symbol_id is not None:
+            resume(x, x.markets[symbol_id])
     x.events.append(TimeAdvanced())

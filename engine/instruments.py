@@ -37,8 +37,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price_band_ppm: int = 100_000
     """How far from the reference price an order may be priced, or a market order may sweep; 0 switches it off."""
     halt_band_ppm: int = 0
-    """A trade this far from the last reference starts a volatility halt (an auction); 0 switches it off."""
+    """Instead of trading further than this from the price of the last auction (or the initial price), the market is
+    halted and an auction held; 0 switches it off."""
     halt_duration_ns: int = 0
+    """How long such an auction lasts; positive when there is a ``halt_band_ppm``."""
 
     @property
     def tick_value(self) -> int:

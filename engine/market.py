@@ -22,10 +22,15 @@ class Market:
         "band_ppm",
         "data",
         "engine",
+        "halt_high",
+        "halt_low",
+        "halted_until",
+        "indication",
         "instrument",
         "maker_ppm",
         "mark",
         "published",
+        "reference",
         "status",
         "stops",
         "taker_ppm",
@@ -47,6 +52,15 @@ class Market:
         self.maker_ppm = instrument.fees.maker_ppm
         self.taker_ppm = instrument.fees.taker_ppm
         self.worst_ppm = max(0, self.maker_ppm, self.taker_ppm)
+        self.reference = 0
+        """Price in ticks from which volatility is measured: that of the last auction, or the initial price."""
+        self.halt_low = 1
+        self.halt_high = WORST_BID
+        self.refer_to(instrument.initial_price)
+        self.halted_until: int | None = None
+        """When (ns) a volatility halt ends."""
+        self.indication: tuple[int, int] | None = None
+        """Price and lots that the last ``AuctionIndication`` named."""
         self.data = MarketData()
         self.stops = Triggers()
         self.published: dict[int, LevelChange] = {}
@@ -70,6 +84,18 @@ class Market:
             return 1, WORST_BID
         width = self.mark * ppm // _PPM
         return max(1, self.mark - width), self.mark + width
+
+    def refer_to(self, price: int) -> None:
+        """Measure volatility from here on."""
+        self.reference = price
+        ppm = self.instrument.halt_band_ppm
+        if ppm:
+            width = price * ppm // _PPM
+            self.halt_low, self.halt_high = max(1, price - width), price + width
+
+    def calm(self, key: int) -> int:
+        """The signed price up to which an order may trade before the market is halted."""
+        return min(key, self.halt_high if key > 0 else -self.halt_low)
 
     def protection(self, *, buying: bool) -> int:
         """Signed price beyond which a market order may not trade."""
@@ -132,6 +158,7 @@ class Market:
     def check(self) -> None:
         """Raise InvariantError unless book and published depth are sound."""
         self.engine.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
+        ensure(self.halted_until is None or self.status is InstrumentStatus.AUCTION, "a halt outlived its auction")
         levels = [level for side in (self.engine.book.bids, self.engine.book.asks) for level in side]
         visible = {level.key: LevelChange(abs(level.key), level.qty, level.count) for level in levels}
         ensure(self.published == visible, "published depth is not that of the book")

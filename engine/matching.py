@@ -8,6 +8,8 @@ Rules (``docs/MATCHING.md`` gives the reasons):
 * **Nobody trades with himself.** Where an order meets one of the same ``owner``: CANCEL_RESTING takes the resting order
   out and goes on, CANCEL_TAKER stops, DECREMENT takes the smaller quantity off both without a trade.
 * **Keeping one's place.** Giving lots back keeps it; another price or more lots go to the back of the queue.
+* **An auction** (``uncross``) trades at one price everything that can trade there, by the same priority, and knows no
+  self-trade prevention: nobody there chooses whom to trade with.
 * **Guarded orders** (reduce-only) may not trade before the caller has said how much: matching pauses in front of them.
 
 What the caller guarantees: prices are positive, quantities too, ``owner`` is -1 or an account's number, and an order
@@ -74,7 +76,7 @@ class MatchingEngine:
             level = side.levels[keys[-1]]
             if not self._match_level(level, order, stp, fills):
                 break
-            if level.head is None:
+            if level.head is None and keys and keys[-1] == level.key:
                 del side.levels[level.key]
                 keys.pop()
         self.cleared = None
@@ -113,9 +115,9 @@ class MatchingEngine:
             fills.append((maker, price, shown))
             after = maker.next
             if maker.hidden:
-                level.advance(maker, taken, gone)
+                level.advance(maker, taken - shown, gone)
                 taken = gone = 0
-                _replenish(level, maker, 0)
+                _replenish(level, maker)
                 maker = level.head
                 continue
             gone += 1
@@ -142,26 +144,45 @@ class MatchingEngine:
         """Prevent a trade of an account with itself; False when the taker may not go on."""
         if stp is _CANCEL_RESTING:
             fills.append((maker, abs(level.key), 0))
-            level.unlink(maker)
-            del self.orders[maker.order_id]
+            self.cancel(maker)
             return True
         if stp is _DECREMENT:
             lots = min(taker.shown, maker.shown)
             fills.append((maker, abs(level.key), -lots))
             taker.shown -= lots
-            if lots < maker.shown:
-                maker.shown -= lots
-                level.qty -= lots
-            elif maker.hidden:
-                _replenish(level, maker, lots)
-            else:
-                level.unlink(maker)
-                maker.shown = 0
-                del self.orders[maker.order_id]
+            self._take_from(maker, lots)
             self.self_trade = not taker.shown
             return True
         self.self_trade = True
         return False
+
+    def _take_from(self, order: Order, lots: int) -> None:
+        """Take ``lots`` of those it shows off a resting order."""
+        level = order.level
+        if level is None:
+            raise InvariantError("the order is in no book")
+        if lots < order.shown:
+            order.shown -= lots
+            level.qty -= lots
+        elif order.hidden:
+            _replenish(level, order)
+        else:
+            self.cancel(order)
+            order.shown = 0
+
+    def uncross(self, price: int) -> list[tuple[Order, Order, int]]:
+        """Trade at one price whatever crosses it; buyer, seller and lots of each trade, in order."""
+        pairs: list[tuple[Order, Order, int]] = []
+        bids, asks = self.book.bids, self.book.asks
+        while bids.keys and asks.keys and bids.keys[-1] >= price >= -asks.keys[-1]:
+            bid, ask = bids.best().head, asks.best().head
+            if bid is None or ask is None:
+                raise InvariantError("an empty level stayed in the book")
+            lots = min(bid.shown, ask.shown)
+            pairs.append((bid, ask, lots))
+            self._take_from(bid, lots)
+            self._take_from(ask, lots)
+        return pairs
 
     def rest(self, order: Order) -> None:
         """Put what is left of an order into the book; the caller has matched it, or collects for an auction."""
@@ -267,9 +288,8 @@ class MatchingEngine:
                     ensure(self.orders.get(order.order_id) is order, "a resting order is not in the index")
 
 
-def _replenish(level: Level, order: Order, lots: int) -> None:
-    """Bring the next lots of an iceberg to the back of the queue; the last ``lots`` it shows are gone."""
-    order.shown = lots
+def _replenish(level: Level, order: Order) -> None:
+    """Bring the next lots of an iceberg to the back of the queue, after all it showed have gone."""
     level.unlink(order)
     order.shown = min(order.display, order.hidden)
     order.hidden -= order.shown

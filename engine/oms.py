@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, TypeAlias
 
+from engine.auction import indicate
 from engine.commands import (
     AddInstrument,
     AdvanceTime,
@@ -119,6 +120,7 @@ class OrderManagementSystem:
         if x.pending:
             trigger(x)
         if x.touched:
+            indicate(x)
             x.publish()
         self._sequence += len(events)
         return events

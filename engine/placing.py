@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.auction import interrupt
 from engine.commands import NewOrder
 from engine.events import OrderAccepted
 from engine.exchange import Exchange, Refusal
@@ -169,7 +170,8 @@ def _check_execution(position: Position, order: NewOrder, key: int, qty: int) ->
 def _check_fill(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
     """Whether a fill-or-kill order can be filled."""
     account = position.account
-    if order.tif is _FOK and not position.market.engine.can_fill(account.number, key, qty, account.stp):
+    market = position.market
+    if order.tif is _FOK and not market.engine.can_fill(account.number, market.calm(key), qty, account.stp):
         return RejectCode.WOULD_NOT_FILL, "the whole quantity cannot trade at once", "qty"
     return None
 
@@ -211,6 +213,8 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
         if engine.self_trade:
             x.canceled(order, CancelReason.SELF_TRADE)
             return notional
+        if engine.would_cross(order.key):
+            interrupt(x, market)
     if entry.type is OrderType.MARKET or entry.type is OrderType.STOP:
         banded = bool(engine.book.opposite(order.key).keys)
         x.canceled(order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
@@ -225,20 +229,25 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
 
 
 def _match(x: Exchange, order: WorkingOrder) -> int:
-    """Match and settle; reduce-only orders in the way are trimmed first to what the fills so far left to reduce."""
-    engine = order.position.market.engine
+    """Match and settle, as far as the market stays calm.
+
+    Reduce-only orders in the way are trimmed first to what the fills so far have left to reduce.
+    """
+    market = order.position.market
+    engine = market.engine
+    limit_key = market.calm(order.key)
     stp = order.position.account.stp
     fills: list[Fill] = []
     notional = 0
     while True:
-        engine.match(order, order.key, stp, fills)
+        engine.match(order, limit_key, stp, fills)
         if fills:
             notional += settle(x, order, fills)
         paused = engine.paused
         if paused is None:
             return notional
         if isinstance(paused, WorkingOrder):
-            trim(x, paused)
+            trim(x, paused, reducible(paused.position, paused.entry.side))
         engine.cleared = paused
 
 

@@ -19,15 +19,15 @@ def reducible(position: Position, side: Side) -> int:
     return max(0, held)
 
 
-def trim(x: Exchange, order: WorkingOrder) -> None:
-    """Cut a resting reduce-only order to what is left to reduce."""
+def trim(x: Exchange, order: WorkingOrder, lots: int) -> None:
+    """Leave ``lots`` of a resting reduce-only order open at most."""
     leaves = order.qty - order.cum
-    excess = leaves - reducible(order.position, order.entry.side)
-    if excess <= 0:
+    if lots >= leaves:
         return
-    if excess == leaves:
+    if lots <= 0:
         x.cancel(order, CancelReason.REDUCE_ONLY)
         return
+    excess = leaves - lots
     x.hold(order, -excess)
     order.position.market.engine.reduce(order, excess)
     order.qty -= excess
@@ -39,7 +39,7 @@ def tidy(x: Exchange) -> None:
     """Trim the reduce-only orders of all positions that the running command has changed, oldest first."""
     for position in x.changed:
         for order in sorted(position.guarded.values(), key=_age):
-            trim(x, order)
+            trim(x, order, reducible(position, order.entry.side))
     x.changed.clear()
 
 

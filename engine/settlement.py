@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.events import OrderFilled, Trade
 from engine.exchange import Exchange
+from engine.market import Market
 from engine.matching import Fill
 from engine.types import CancelReason, Liquidity, Side
 from engine.working_order import WorkingOrder
@@ -19,7 +20,6 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
     """Book all fills of one incoming order; the ticks times lots it traded. Empties ``fills``."""
     market = taker.position.market
     side = taker.entry.side
-    symbol_id = market.instrument.symbol_id
     notional = first = 0
     for maker, price, lots in fills:
         if TYPE_CHECKING:
@@ -28,18 +28,13 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
         if lots <= 0:
             _meet_self(x, maker, taker, -lots)
             continue
-        trade = Trade(trade_id=x.next_trade_id, symbol_id=symbol_id, price=price, qty=lots, side=side)
-        x.next_trade_id += 1
-        x.events.append(trade)
-        market.mark = price
-        market.traded = True
-        market.data.add(trade, x.now)
+        trade = book_trade(x, market, price, lots, side)
         notional += price * lots
         first = first or price
         x.hold(maker, -lots)
         fill(x, maker, trade, _MAKER, market.maker_ppm)
         if maker.cum == maker.qty:
-            _gone(x, maker)
+            gone(x, maker)
         fill(x, taker, trade, _TAKER, market.taker_ppm)
     if notional and market.stops:
         # A sweep goes one way, so its first and last price are its extremes.
@@ -47,6 +42,17 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
         x.pending[market] = None
     fills.clear()
     return notional
+
+
+def book_trade(x: Exchange, market: Market, price: int, lots: int, side: Side | None) -> Trade:
+    """Number a trade, print it on the tape, and let it move the mark."""
+    trade = Trade(trade_id=x.next_trade_id, symbol_id=market.instrument.symbol_id, price=price, qty=lots, side=side)
+    x.next_trade_id += 1
+    x.events.append(trade)
+    market.mark = price
+    market.traded = True
+    market.data.add(trade, x.now)
+    return trade
 
 
 def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, fee_ppm: int) -> None:
@@ -93,12 +99,12 @@ def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int)
     """Say what self-trade prevention did: with 0 ``lots`` the maker was canceled, else both lost that many."""
     if not lots:
         x.hold(maker, -maker.shown - maker.hidden)
-        _gone(x, maker)
+        gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
         return
     x.hold(maker, -lots)
     if maker.qty - maker.cum == lots:
-        _gone(x, maker)
+        gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
     else:
         maker.qty -= lots
@@ -111,7 +117,7 @@ def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int)
         taker.qty -= lots
 
 
-def _gone(x: Exchange, maker: WorkingOrder) -> None:
+def gone(x: Exchange, maker: WorkingOrder) -> None:
     """Forget an order that the matching engine has taken out of the book."""
     if maker.guarded:
         del maker.position.guarded[maker.order_id]

@@ -94,6 +94,9 @@ class MarketState(msgspec.Struct, frozen=True, array_like=True):
     status: InstrumentStatus
     mark: int
     traded: bool
+    reference: int
+    halted_until: int | None
+    indication: tuple[int, int] | None
     orders: list[OrderState]
     stops: list[OrderState]
     stops_traded: tuple[int, int]
@@ -183,6 +186,9 @@ def _market_state(market: Market) -> MarketState:
         status=market.status,
         mark=market.mark,
         traded=market.traded,
+        reference=market.reference,
+        halted_until=market.halted_until,
+        indication=market.indication,
         orders=[_order_state(order) for order in orders if isinstance(order, WorkingOrder)],
         stops=[_order_state(order) for order in market.stops],
         stops_traded=(market.stops.low, market.stops.high),
@@ -243,6 +249,11 @@ def _restore_market(x: Exchange, state: MarketState) -> Market:
     market.status = state.status
     market.mark = state.mark
     market.traded = state.traded
+    market.refer_to(state.reference)
+    market.indication = state.indication
+    market.halted_until = state.halted_until
+    if state.halted_until is not None:
+        x.timers.end_halt(state.halted_until, state.instrument.symbol_id)
     market.data.tape.extend(state.tape)
     candles = market.data.candles
     candles.current = _restore_candle(state.candles.current)

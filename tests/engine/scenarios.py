@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from engine_world import MILLION, TICK
+from engine_world import MILLION, SECOND, TICK
 
 from engine.commands import AccountLimits
 from engine.instruments import FeeSchedule
@@ -30,6 +30,8 @@ RESERVE: Final = "Nasdaq Equity 4, Rule 4703(h): reserve size"
 SELF_TRADES: Final = "Nasdaq Equity 4, Rule 4757(a)(4): anti-internalization"
 STOPS: Final = "Xetra T7 market model: stop orders"
 COLLAR: Final = "docs/MATCHING.md: price bands, after the collars of Nasdaq Equity 4, Rule 4757"
+AUCTIONS: Final = "Xetra T7 market model: price determination in auctions"
+VOLATILITY: Final = "Xetra T7 market model: volatility interruption"
 OURS: Final = "docs/MATCHING.md"
 
 SCENARIOS: Final = [
@@ -747,5 +749,239 @@ SCENARIOS: Final = [
         alice cancels 1
         -> canceled 1 requested
         """,
+    ),
+    # --- auctions -----------------------------------------------------------------------------------------------------
+    Scenario(
+        "an auction collects orders and trades them at one price",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 102
+        bob sells 6 @ 98
+        -> no trades
+        -> indicates 6@102
+        carol sells 6 @ 101
+        -> indicates 10@101
+        market open
+        -> trades 6@101 4@101
+        -> book | 2@101
+        -> cash alice -1010
+        """,
+    ),
+    Scenario(
+        "most lots decide the price",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 103
+        alice buys 10 @ 101
+        bob sells 15 @ 101
+        bob sells 2 @ 99
+        -> indicates 17@101
+        market open
+        -> trades 2@101 8@101 7@101
+        -> book 3@101 |
+        """,
+    ),
+    Scenario(
+        "with the same volume the smaller surplus decides",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 104
+        alice buys 5 @ 102
+        bob sells 10 @ 100
+        -> indicates 10@104
+        """,
+    ),
+    Scenario(
+        "buyers left over everywhere raise the price to the highest",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 20 @ 103
+        bob sells 10 @ 98
+        -> indicates 10@103
+        """,
+    ),
+    Scenario(
+        "sellers left over everywhere lower the price to the lowest",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 103
+        bob sells 20 @ 98
+        -> indicates 10@98
+        """,
+    ),
+    Scenario(
+        "without a surplus the reference price decides, as near as the range allows",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 103
+        bob sells 10 @ 98
+        -> indicates 10@100
+        alice cancels 1
+        -> indicates 0@None
+        carol buys 10 @ 99
+        -> indicates 10@99
+        """,
+    ),
+    Scenario(
+        "at the uncross the better price goes first, then the older order",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 5 @ 101
+        carol buys 5 @ 101
+        bob buys 5 @ 102
+        alice sells 8 @ 95
+        market open
+        -> trades 5@101 3@101
+        -> bob 5
+        -> carol 0
+        -> book 7@101 |
+        """,
+    ),
+    Scenario(
+        "icebergs count in an auction with all their lots",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 10 @ 101 show 2
+        bob sells 10 @ 100
+        -> indicates 10@100
+        market open
+        -> alice 10
+        -> book |
+        """,
+    ),
+    Scenario(
+        "an auction takes plain limit orders and stops only",
+        AUCTIONS,
+        """
+        market auction
+        alice buys 1
+        -> refused instrument_halted
+        alice buys 1 @ 100 ioc
+        -> refused instrument_halted
+        alice buys 1 @ 100 fok
+        -> refused instrument_halted
+        alice buys 1 @ 100 post-only
+        -> refused instrument_halted
+        alice buys 1 @ 105 stop 101
+        bob buys 1 @ 101
+        carol sells 1 @ 101
+        market open
+        -> trades 1@101
+        -> triggered 1
+        """,
+    ),
+    Scenario(
+        "nobody pays a fee in an auction",
+        OURS,
+        """
+        market auction
+        alice buys 10 @ 100
+        bob sells 10 @ 100
+        market open
+        -> fee alice 0
+        -> fee bob 0
+        """,
+        rules={"fees": FeeSchedule(maker_ppm=10_000, taker_ppm=10_000)},
+    ),
+    Scenario(
+        "a reduce-only order counts in an auction with what it is sure to reduce",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 8 @ 101 reduce-only
+        alice sells 4 @ 102
+        market auction
+        carol buys 20 @ 105
+        market open
+        -> kept 3
+        -> trades 6@105 4@105
+        -> alice 0
+        """,
+    ),
+    Scenario(
+        "a halt in the middle of an auction keeps its orders for the next opening",
+        OURS,
+        """
+        market auction
+        alice buys 1 @ 101
+        bob sells 1 @ 100
+        market halted
+        -> no trades
+        market open
+        -> trades 1@100
+        """,
+    ),
+    # --- volatility ---------------------------------------------------------------------------------------------------
+    Scenario(
+        "instead of trading too far from the last auction, the market holds another one",
+        VOLATILITY,
+        """
+        alice sells 5 @ 105
+        alice sells 5 @ 106
+        bob buys 8 @ 107
+        -> trades 5@105
+        -> book 3@107 | 5@106
+        carol buys 1 @ 107 ioc
+        -> refused instrument_halted
+        time 9
+        -> no trades
+        time 10
+        -> trades 3@106
+        -> book | 2@106
+        carol buys 2 @ 106
+        -> trades 2@106
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "a market order is cut off by a volatility halt",
+        VOLATILITY,
+        """
+        alice sells 5 @ 105
+        alice sells 5 @ 106
+        bob buys 8
+        -> trades 5@105
+        -> canceled 3 price_band
+        time 10
+        carol buys 1 @ 106
+        -> trades 1@106
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "fill-or-kill may not count on prices beyond a volatility halt",
+        VOLATILITY,
+        """
+        alice sells 5 @ 105
+        alice sells 5 @ 106
+        bob buys 8 @ 107 fok
+        -> refused would_not_fill
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "stops that a halt overtakes are triggered when it is over",
+        VOLATILITY,
+        """
+        alice buys 1 @ 110 stop 104
+        alice buys 1 @ 110 stop 105
+        bob sells 1 @ 105
+        bob sells 1 @ 108
+        carol buys 1 @ 105
+        -> triggered 1
+        -> trades 1@105
+        time 10
+        -> triggered 2
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
     ),
 ]

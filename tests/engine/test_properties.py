@@ -32,11 +32,12 @@ from engine.commands import (
     NewOrder,
     Quote,
     ReplaceOrder,
+    SetInstrumentStatus,
 )
 from engine.events import AnyEvent, OrderFilled, Rejected
 from engine.instruments import FeeSchedule
 from engine.oms import OrderManagementSystem
-from engine.types import Liquidity, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from engine.types import InstrumentStatus, Liquidity, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 
 ACCOUNTS = ("alice", "bob", "carol")
 accounts = st.sampled_from(ACCOUNTS)
@@ -233,7 +234,8 @@ class LedgerMachine(RuleBasedStateMachine):
         leverage=st.integers(1, 3),
     )
     def start(self, maker: int, taker: int, leverage: int) -> None:
-        self.world = World("", fees=FeeSchedule(maker, taker))
+        halts = {"halt_band_ppm": 30_000, "halt_duration_ns": 2 * SECOND}
+        self.world = World("", fees=FeeSchedule(maker, taker), **halts)
         self.commands: list[tuple[AnyCommand, int]] = []
         funds = {"cash": 2_000 * TICK, "positions": {ACME: 10}}
         self.world.open("alice", limits=AccountLimits(short_selling=False), **funds)
@@ -292,6 +294,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def wait(self) -> None:
         self.world.now += SECOND
         self.do(AdvanceTime())
+
+    @rule(status=st.sampled_from([InstrumentStatus.AUCTION, InstrumentStatus.OPEN, InstrumentStatus.OPEN]))
+    def phase(self, status: InstrumentStatus) -> None:
+        self.do(SetInstrumentStatus(symbol_id=ACME, status=status))
 
     @invariant()
     def nobody_spends_what_he_has_not(self) -> None:
