@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from net.engine_client import EngineClient
@@ -19,12 +20,16 @@ from net.gateway.config import GatewayConfig
 from net.gateway.connection import Connection
 from net.gateway.engine import Engine
 from net.gateway.gateway import Gateway
+from net.gateway.http import GuardedHttp
 from net.gateway.rest import rest_app
 from net.gateway.serving import BACKLOG, Server, bind
 from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
 
 FIRST_LOAD_S = 10.0
 """How long the start waits for the engine's first snapshot before it serves without one."""
+
+MAX_OPEN_FILES = 65_536
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 async def run_gateway(config: GatewayConfig) -> None:
@@ -35,9 +40,11 @@ async def run_gateway(config: GatewayConfig) -> None:
     """
     prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "gateway")
+    raise_open_files()
     async with EngineClient(config.engine_host, config.engine_port) as engine, serve(config, engine) as server:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.gateway.feed.ready.wait(), FIRST_LOAD_S)
+        tune_collector()
         ready = Ready(ready="gateway", host=config.host, port=server.port)
         await serve_until_stopped(ready, supervised=config.supervised, failure=server.finished)
 
@@ -72,12 +79,30 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
         await asyncio.wait([serving])
 
 
+def raise_open_files() -> None:
+    """Permit as many open connections as the system does: its default suits a shell, not a server."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def tune_collector() -> None:
+    """Leave what is there for good out of garbage collection, and collect the rest seldom: little of it is cyclic."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
 def _uvicorn_config(config: GatewayConfig, gateway: Gateway) -> uvicorn.Config:
     def open_websocket(config: uvicorn.Config, server_state: ServerState, **_: Any) -> Connection:
         return Connection(config, server_state, gateway.accept, gateway.config.limits)
 
-    def open_http(config: uvicorn.Config, server_state: ServerState, **kwargs: Any) -> HttpToolsProtocol:
-        return HttpToolsProtocol(config=config, server_state=server_state, **kwargs)
+    def open_http(
+        config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **_: Any
+    ) -> GuardedHttp:
+        return GuardedHttp(config, server_state, app_state, timeout_s=gateway.config.request_timeout_s)
 
     return uvicorn.Config(
         rest_app(gateway),

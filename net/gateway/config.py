@@ -71,8 +71,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The same, all accounts together."""
     heartbeat_s: float = 20.0
     """A client that has sent nothing for this long is pinged; after three times as long it is gone."""
-    header_timeout_s: float = 10.0
-    """How long a connection may take to send its request's headers."""
+    request_timeout_s: float = 10.0
+    """How long a connection may take to send a whole HTTP request, or its first."""
     engine_timeout_s: float = 5.0
     """How long an order whose outcome is unknown is tried again for."""
     stop_timeout_s: float = 5.0

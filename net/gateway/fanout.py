@@ -50,13 +50,16 @@ class BookFeed:
         return message_frame(message)
 
     def join(self, session: Session, rate_hz: float) -> None:
-        """Tell ``session`` of books this often from now on."""
-        self.leave(session)
+        """Tell ``session`` of books this often from now on, beginning with those in its ``missed_books``."""
         rate_hz = round(rate_hz, 1)
+        ticker = self._tickers.get(rate_hz)
+        if ticker is not None and session in ticker.sessions:
+            return
+        self.leave(session)
         ticker = self._tickers.get(rate_hz)
         if ticker is None:
             ticker = self._tickers[rate_hz] = Ticker(self, rate_hz)
-        ticker.add(session)
+        ticker.sessions.add(session)
 
     def leave(self, session: Session) -> None:
         """Tell ``session`` of books no more."""
@@ -83,10 +86,6 @@ class Ticker:
         self._reader = feed.mirror.books.read()
         self._reader.take()
         self._task = asyncio.create_task(self._run(), name=f"books at {rate_hz} Hz")
-
-    def add(self, session: Session) -> None:
-        """Serve one more client."""
-        self.sessions.add(session)
 
     def stop(self) -> None:
         """Serve nobody any more."""

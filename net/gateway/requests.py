@@ -202,6 +202,8 @@ class Requests:
         if message.rate_hz is not None:
             session.rate_hz = message.rate_hz
         session.subscribe(wanted)
+        if message.rate_hz is not None or any(name == names.ORDERBOOKS for name, _ in wanted):
+            session.want_books_again()
         session.say(session.subscribed(message.request_id))
 
     def _orderbook(self, session: Session, message: GetOrderbook) -> None:

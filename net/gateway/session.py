@@ -270,4 +270,10 @@ class Session:
         if symbols:
             self._gateway.books.join(self, self.rate_hz)
         else:
+            self.missed_books = frozenset()
             self._gateway.books.leave(self)
+
+    def want_books_again(self) -> None:
+        """Have all books that are subscribed to sent with the next ``orderbooks``."""
+        listed = frozenset(self._gateway.mirror.instruments)
+        self.missed_books = listed if self.book_filter is None else listed & self.book_filter

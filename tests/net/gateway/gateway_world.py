@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from engine.commands import AddInstrument
 from engine.instruments import Instrument
@@ -71,6 +72,14 @@ class Client:
         answer = await self.ask("add_order", "order_response", **terms, **fields)
         data: Message = answer["data"]
         return data
+
+    async def closed(self) -> tuple[int, str]:
+        """Read until the server closes; code and reason."""
+        try:
+            while True:
+                await self.receive()
+        except ConnectionClosed as closed:
+            return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "cut off without a close frame")
 
     async def settle(self) -> list[Message]:
         """Everything that was sent before the answer to a ping."""

@@ -1,0 +1,153 @@
+"""Nobody acts for another."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from gateway_world import World
+from websockets.exceptions import InvalidStatus
+
+
+async def test_a_token_opens_its_own_account_again(world: World) -> None:
+    first = await world.connect()
+    registered = await first.register("Bob", agent_id="bob")
+    assert (registered["agent_id"], len(registered["token"]) > 40) == ("bob", True)
+    second = await world.connect()
+    again = await second.register(agent_id="bob", token=registered["token"])
+    assert again["agent_id"] == "bob"
+    assert "token" not in again
+
+
+@pytest.mark.parametrize("token", [None, "wrong", "é"])
+async def test_somebodys_account_needs_its_token(world: World, token: str | None) -> None:
+    await (await world.connect()).register("Bob", agent_id="bob")
+    thief = await world.connect()
+    refused = await thief.ask("agent_register", "error", agent_id="bob", token=token)
+    assert refused["data"]["code"] == "bad_token"
+    assert (await thief.order("buy", 1, 99.0, agent_id="bob"))["code"] == "not_registered"
+
+
+async def test_a_token_of_another_account_opens_nothing(world: World) -> None:
+    await (await world.connect()).register("Bob", agent_id="bob")
+    eve = await world.connect()
+    token = (await eve.register("Eve"))["token"]
+    refused = await eve.ask("agent_register", "error", agent_id="bob", token=token)
+    assert refused["data"]["code"] == "bad_token"
+
+
+async def test_the_service_token_opens_any_account(world: World) -> None:
+    await (await world.connect()).register("Bob", agent_id="bob")
+    service = await world.connect()
+    assert (await service.register(agent_id="bob", token=world.service_token))["agent_id"] == "bob"
+
+
+async def test_the_houses_own_account_opens_to_nobody(world: World) -> None:
+    client = await world.connect()
+    refused = await client.ask("agent_register", "error", agent_id="exchange", token=world.service_token)
+    assert refused["data"]["code"] == "bad_token"
+    assert (await world.http.get("/api/agents/exchange")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("request_type", "answer", "fields"),
+    [
+        ("add_order", "order_response", {"symbol_id": 1, "side": "buy", "quantity": 1, "price": 99.0}),
+        ("cancel_order", "cancel_response", {"symbol_id": 1, "orderId": 1}),
+        ("modify_order", "modify_response", {"symbol_id": 1, "orderId": 1, "quantity": 1}),
+        ("cancel_all", "cancel_all_response", {}),
+        ("mass_quote", "mass_quote_response", {"symbol_id": 1}),
+        ("cancel_after", "cancel_after_response", {"seconds": 5}),
+        ("get_portfolio", "error", {}),
+        ("get_orders", "error", {}),
+        ("get_trades", "error", {}),
+        ("resume", "error", {"epoch": "first", "sequence": 0}),
+        ("report_decision", "error", {"stage": "ml", "action": "x"}),
+    ],
+)
+async def test_another_sessions_account_can_not_be_named(
+    world: World, request_type: str, answer: str, fields: dict[str, object]
+) -> None:
+    await (await world.connect()).register("Bob", agent_id="bob")
+    stranger = await world.connect()
+    early = await stranger.ask(request_type, answer, agent_id="bob", **fields)
+    assert early["data"]["code"] == "not_registered"
+    await stranger.register("Eve")
+    refused = await stranger.ask(request_type, answer, agent_id="bob", **fields)
+    assert refused["data"]["code"] == "not_owner"
+
+
+async def test_an_order_of_another_can_not_be_touched_by_its_number(world: World) -> None:
+    bob, eve = await world.trader("Bob"), await world.trader("Eve")
+    order_id = (await bob.order("buy", 5, 99.0))["order_id"]
+    cancel = await eve.ask("cancel_order", "cancel_response", symbol_id=1, orderId=order_id)
+    modify = await eve.ask("modify_order", "modify_response", symbol_id=1, orderId=order_id, quantity=1)
+    assert {cancel["data"]["code"], modify["data"]["code"]} <= {"unknown_order", "not_owner"}
+    assert len((await bob.ask("get_orders", "orders"))["data"]["orders"]) == 1
+
+
+async def test_private_messages_go_to_the_owner_only(world: World) -> None:
+    bob, eve, watcher = await world.trader("Bob"), await world.trader("Eve"), await world.connect()
+    await bob.order("sell", 5, 100.0)
+    await eve.order("buy", 5, 100.0)
+    await bob.wait_for("execution")
+    heard = await watcher.settle()
+    assert not {message["type"] for message in heard} & {"execution", "order_update", "portfolio_update"}
+    agents = {m["data"]["agent_id"] for m in bob.seen if m["type"] in ("execution", "order_update")}
+    assert len(agents) == 1
+
+
+async def test_a_session_holds_several_accounts_and_acts_for_the_one_it_names(world: World) -> None:
+    client = await world.connect()
+    await client.register("One", agent_id="one")
+    await client.register("Two", agent_id="two")
+    await client.order("buy", 1, 99.0)
+    await client.order("buy", 2, 98.0, agent_id="two")
+    first = (await client.ask("get_orders", "orders"))["data"]
+    second = (await client.ask("get_orders", "orders", agent_id="two"))["data"]
+    assert [(d["agent_id"], d["orders"][0]["quantity"]) for d in (first, second)] == [("one", 1.0), ("two", 2.0)]
+
+
+async def test_two_sessions_of_one_account_both_hear_its_fills(world: World) -> None:
+    first, maker = await world.connect(), await world.trader()
+    token = (await first.register("Bob", agent_id="bob"))["token"]
+    second = await world.connect()
+    await second.register(agent_id="bob", token=token)
+    await maker.order("sell", 1, 100.0)
+    await first.order("buy", 1, 100.0)
+    heard = await asyncio.gather(first.wait_for("execution"), second.wait_for("execution"))
+    assert heard[0] == heard[1]
+
+
+async def test_a_spectator_only_watches(world: World) -> None:
+    client = await world.connect("/ws?role=spectator")
+    assert client.seen[0]["data"]["role"] == "spectator"
+    assert (await client.ask("agent_register", "error", name="x"))["data"]["code"] == "not_allowed"
+    assert (await client.order("buy", 1, 99.0))["code"] == "not_allowed"
+
+
+async def test_the_admin_token_makes_an_admin_and_a_wrong_one_is_refused(world: World) -> None:
+    client = await world.connect(additional_headers=world.admin)
+    assert client.seen[0]["data"]["role"] == "admin"
+    with pytest.raises(InvalidStatus) as refused:
+        await world.connect(additional_headers={"Authorization": "Bearer nonsense"})
+    assert refused.value.response.status_code == 401
+
+
+async def test_orders_are_canceled_when_the_session_ends_if_it_asked_for_that(world: World) -> None:
+    careful, watcher = await world.connect(), await world.connect()
+    token = (await careful.register("Bob", agent_id="bob", cancel_on_disconnect=True))["token"]
+    await watcher.register(agent_id="bob", token=token)
+    await careful.order("buy", 5, 99.0)
+    await careful.link.close()
+    update = await watcher.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
+    assert update["data"]["reason"] == "disconnected"
+
+
+async def test_a_closed_account_is_refused(world: World) -> None:
+    client = await world.connect()
+    token = (await client.register("Bob", agent_id="bob"))["token"]
+    assert (await world.http.delete("/api/agents/bob", headers=world.admin)).status_code == 200
+    assert (await client.order("buy", 1, 99.0))["code"] == "not_allowed"
+    refused = await (await world.connect()).ask("agent_register", "error", agent_id="bob", token=token)
+    assert refused["data"]["code"] == "unknown_account"
