@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, TypeVar
+from typing import Self
 
-from engine.types import OrderType, RejectCode, Side, TimeInForce
 from net import messages as m
 from net.client.connection import Connection, ConnectionSettings
 from net.client.inbox import ConnectionState, Push
-from net.errors import NotConnected, ProtocolViolation, RequestRefused, UnknownOutcome
-
-SideLike: TypeAlias = Side | Literal["buy", "sell"]
-OrderTypeLike: TypeAlias = OrderType | Literal["LIMIT", "MARKET", "STOP", "STOP_LIMIT"]
-TimeInForceLike: TypeAlias = TimeInForce | Literal["GTC", "DAY", "IOC", "FOK", "GTD"]
-A = TypeVar("A", bound=m.ServerMessage)
+from net.client.trading import Trading
+from net.errors import NotConnected
 
 
-class Client:
+class Client(Trading):
     """Async WebSocket client of the exchange: typed, reconnecting, resuming.
 
     Every request has a deadline (``deadline_s``). While the link is down, requests wait for the next one until then.
@@ -63,9 +57,8 @@ class Client:
             tape_limit=tape_limit,
         )
         # Jitter must differ between clients that lost the same gateway, so it is not seeded by default.
-        self._connection = Connection(settings, channels, rng or random.Random())
-        self._client_order_prefix = client_order_prefix or secrets.token_hex(6)
-        self._client_order_numbers = itertools.count(1)
+        connection = Connection(settings, channels, rng or random.Random())
+        super().__init__(connection, client_order_prefix or secrets.token_hex(6))
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -98,14 +91,14 @@ class Client:
     @property
     def hello(self) -> m.HelloData:
         """What the exchange said of itself on the newest link."""
-        if self._connection.hello is None:
+        if self._connection.intake.hello is None:
             raise NotConnected("the exchange has not said hello yet")
-        return self._connection.hello
+        return self._connection.intake.hello
 
     @property
     def instruments(self) -> dict[int, m.InstrumentShape]:
         """All listed instruments by ``symbol_id``, kept up to date."""
-        return self._connection.instruments
+        return self._connection.intake.instruments
 
     def instrument(self, ticker: str) -> m.InstrumentShape:
         """Return the instrument with this ticker; ``KeyError`` when none has it."""
@@ -117,7 +110,7 @@ class Client:
     @property
     def tokens(self) -> dict[str, str | None]:
         """The accounts that this session holds, each with its secret token: keep it to come back to the account."""
-        return {agent_id: account.token for agent_id, account in self._connection.accounts.items()}
+        return {agent_id: account.token for agent_id, account in self._connection.intake.accounts.items()}
 
     @property
     def dropped(self) -> int:
@@ -189,129 +182,6 @@ class Client:
         """Return the account's recent fills, newest first."""
         return (await self._ask(m.GetTrades(agent_id=agent_id, limit=limit), m.Trades)).data.trades
 
-    # --- orders -------------------------------------------------------------------------------------------------
-
-    async def add_order(
-        self,
-        symbol_id: int,
-        side: SideLike,
-        quantity: float,
-        *,
-        price: float | None = None,
-        order_type: OrderTypeLike | None = None,
-        stop_price: float | None = None,
-        time_in_force: TimeInForceLike = TimeInForce.GTC,
-        expires_at: int | None = None,
-        post_only: bool = False,
-        reduce_only: bool = False,
-        display_quantity: float | None = None,
-        client_order_id: str | None = None,
-        agent_id: str | None = None,
-    ) -> m.OrderResult:
-        """Place an order: LIMIT when there is a ``price``, else MARKET, unless ``order_type`` says otherwise.
-
-        It always carries a ``client_order_id`` (one is made when none is given), so that after a broken link it is
-        sent again without the danger of being placed twice.
-
-        Raises:
-            UnknownOutcome: no answer before the deadline; call again with the error's ``client_order_id`` to settle it.
-        """
-        request = m.AddOrder(
-            symbol_id=symbol_id,
-            side=Side(side),
-            quantity=quantity,
-            order_type=OrderType(order_type) if order_type is not None else None,
-            price=price,
-            stop_price=stop_price,
-            time_in_force=TimeInForce(time_in_force),
-            expires_at=expires_at,
-            post_only=post_only,
-            reduce_only=reduce_only,
-            display_quantity=display_quantity,
-            client_order_id=client_order_id or self.next_client_order_id(),
-            agent_id=agent_id,
-        )
-        return await self._order_result(request, m.OrderResponse)
-
-    def next_client_order_id(self) -> str:
-        """Make a ``client_order_id`` that no other client and no other order of this one has."""
-        return f"{self._client_order_prefix}-{next(self._client_order_numbers)}"
-
-    async def cancel_order(
-        self,
-        symbol_id: int,
-        order_id: int | None = None,
-        *,
-        client_order_id: str | None = None,
-        agent_id: str | None = None,
-    ) -> m.OrderResult:
-        """Cancel one working order, named by either id.
-
-        After a broken link it is sent again, so ``unknown_order`` may mean that the first one already did it.
-        """
-        request = m.CancelOrder(
-            symbol_id=symbol_id, order_id=order_id, client_order_id=client_order_id, agent_id=agent_id
-        )
-        return await self._order_result(request, m.CancelResponse)
-
-    async def modify_order(
-        self,
-        symbol_id: int,
-        order_id: int | None = None,
-        *,
-        client_order_id: str | None = None,
-        price: float | None = None,
-        stop_price: float | None = None,
-        quantity: float | None = None,
-        agent_id: str | None = None,
-    ) -> m.OrderResult:
-        """Change the price or the open quantity of a working order.
-
-        Raises:
-            UnknownOutcome: the link broke. It is not repeated, since the order may have been filled in between.
-        """
-        request = m.ModifyOrder(
-            symbol_id=symbol_id,
-            order_id=order_id,
-            client_order_id=client_order_id,
-            price=price,
-            stop_price=stop_price,
-            quantity=quantity,
-            agent_id=agent_id,
-        )
-        return await self._order_result(request, m.ModifyResponse)
-
-    async def cancel_all(
-        self, symbol_id: int | None = None, side: SideLike | None = None, *, agent_id: str | None = None
-    ) -> m.MassResult:
-        """Cancel all working orders, or those of one instrument or side; tells which were canceled."""
-        request = m.CancelAll(symbol_id=symbol_id, side=Side(side) if side is not None else None, agent_id=agent_id)
-        return await self._mass_result(request, m.CancelAllResponse)
-
-    async def mass_quote(
-        self,
-        symbol_id: int,
-        bids: Sequence[tuple[float, float]] = (),
-        asks: Sequence[tuple[float, float]] = (),
-        *,
-        agent_id: str | None = None,
-    ) -> m.MassResult:
-        """Replace all of the account's quotes in one instrument by these ``(price, quantity)`` levels."""
-        request = m.MassQuote(
-            symbol_id=symbol_id,
-            bids=[m.QuoteLevel(price, quantity) for price, quantity in bids],
-            asks=[m.QuoteLevel(price, quantity) for price, quantity in asks],
-            agent_id=agent_id,
-        )
-        return await self._mass_result(request, m.MassQuoteResponse)
-
-    async def cancel_after(self, seconds: float | None, *, agent_id: str | None = None) -> m.CancelAfterResult:
-        """Arm the dead man's switch: all orders are canceled in ``seconds`` unless it is set again; None disarms."""
-        try:
-            return (await self._ask(m.CancelAfter(seconds=seconds, agent_id=agent_id), m.CancelAfterResponse)).data
-        except RequestRefused as error:
-            return m.CancelAfterResult(status=m.Status.ERROR, code=error.code, message=error.message)
-
     # --- market data --------------------------------------------------------------------------------------------
 
     async def get_orderbook(self, symbol_id: int) -> m.OrderBookData:
@@ -367,41 +237,3 @@ class Client:
             agent_id=agent_id,
         )
         return await self._connection.tell(decision)
-
-    # --- answers ------------------------------------------------------------------------------------------------
-
-    async def _ask(self, request: m.AnyClientMessage, expected: type[A]) -> A:
-        answer = await self._connection.ask(request)
-        if not isinstance(answer, expected):
-            raise ProtocolViolation(f"{type(request).__name__} was answered by {type(answer).__name__}")
-        return answer
-
-    async def _order_result(
-        self,
-        request: m.AddOrder | m.CancelOrder | m.ModifyOrder,
-        expected: type[m.OrderResponse] | type[m.CancelResponse] | type[m.ModifyResponse],
-    ) -> m.OrderResult:
-        try:
-            result = (await self._ask(request, expected)).data
-        except RequestRefused as error:
-            result = m.OrderResult(
-                status=m.Status.ERROR,
-                client_order_id=request.client_order_id,
-                code=error.code,
-                message=error.message,
-                field=error.field,
-            )
-        if result.code is RejectCode.UNKNOWN_OUTCOME:
-            raise UnknownOutcome(type(request).__name__, request.client_order_id)
-        return result
-
-    async def _mass_result(
-        self, request: m.CancelAll | m.MassQuote, expected: type[m.CancelAllResponse] | type[m.MassQuoteResponse]
-    ) -> m.MassResult:
-        try:
-            result = (await self._ask(request, expected)).data
-        except RequestRefused as error:
-            result = m.MassResult(status=m.Status.ERROR, code=error.code, message=error.message, field=error.field)
-        if result.code is RejectCode.UNKNOWN_OUTCOME:
-            raise UnknownOutcome(type(request).__name__)
-        return result

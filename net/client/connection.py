@@ -16,11 +16,13 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from engine.types import InstrumentStatus, RejectCode
+from engine.types import RejectCode
 from net import messages as m
-from net.client.accounts import HeldAccount, PrivatePush, owner
+from net.backoff import Backoff
+from net.client.accounts import HeldAccount
 from net.client.inbox import AccountLost, ConnectionChanged, ConnectionState, Inbox
-from net.client.pending import Answer, PendingRequest, PendingRequests, answered_id
+from net.client.intake import Intake
+from net.client.pending import Answer, PendingRequest, PendingRequests
 from net.errors import (
     HandshakeRefused,
     NotConnected,
@@ -46,7 +48,7 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     reconnect: bool = True
     deadline_s: float = 5.0
     connect_timeout_s: float = 10.0
-    backoff_base_s: float = 0.1
+    backoff_first_s: float = 0.1
     backoff_max_s: float = 5.0
     max_message_bytes: int = 16 << 20
     max_pending: int = 4_096
@@ -60,21 +62,18 @@ class Connection:
     def __init__(self, settings: ConnectionSettings, channels: Sequence[str], rng: random.Random) -> None:
         self.settings = settings
         self.state = ConnectionState.CONNECTING
-        self.hello: m.HelloData | None = None
-        self.instruments: dict[int, m.InstrumentShape] = {}
-        self.accounts: dict[str, HeldAccount] = {}
         self.inbox = Inbox(kept_limit=settings.kept_limit, tape_limit=settings.tape_limit)
+        self._pending = PendingRequests(settings.max_pending)
+        self.intake = Intake(self.inbox, self._pending)
         self._rng = rng
         self._channels = dict.fromkeys(channels, True)
         """Channels asked for (True) and asked away (False), to be asked again on each link."""
         self._rate_hz = settings.rate_hz
-        self._pending = PendingRequests(settings.max_pending)
         self._last_request_id = 0
         self._link: ClientConnection | None = None
         self._link_number = 0
         self._epoch = ""
         """Of the newest link that was live."""
-        self._greeted = asyncio.Event()
         self._live = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
         self._failure: TradesimError | None = None
@@ -113,16 +112,20 @@ class Connection:
 
     async def _run(self) -> None:
         attempt = 0
+        backoff = Backoff(self._rng, first_s=self.settings.backoff_first_s, max_s=self.settings.backoff_max_s)
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
             reason, final = await self._one_link()
             self._link = None
             self._pending.link_lost()
-            attempt = 1 if self._live.is_set() and loop.time() - started > _STABLE_AFTER_S else attempt + 1
+            if self._live.is_set() and loop.time() - started > _STABLE_AFTER_S:
+                attempt = 0
+                backoff.reset()
+            attempt += 1
             if final or not self.settings.reconnect:
                 break
-            wait = self._rng.uniform(0, min(self.settings.backoff_max_s, self.settings.backoff_base_s * 2**attempt))
+            wait = backoff.next_delay_s()
             self._enter(self._down, reason, attempt=attempt, retry_in_s=wait)
             await asyncio.sleep(wait)
             await self.inbox.room()
@@ -138,8 +141,7 @@ class Connection:
         """Open one link and live on it; return why it ended, and whether there is no use in another."""
         try:
             async with self._connect() as link:
-                await self._live_on(link)
-                return _close_reason(link), False
+                return await self._live_on(link), False
         except InvalidStatus as error:
             status = error.response.status_code
             text = f"{self.settings.url} answered {status}"
@@ -164,9 +166,10 @@ class Connection:
             max_queue=64,
         )
 
-    async def _live_on(self, link: ClientConnection) -> None:
+    async def _live_on(self, link: ClientConnection) -> str:
+        """Set the link up and read until it ends; return why it did."""
         self._link_number += 1
-        self._greeted.clear()
+        self.intake.greeted.clear()
         self._link = link
         reader = asyncio.create_task(self._read(link), name="client reader")
         set_up = asyncio.create_task(self._set_up(link), name="client set-up")
@@ -174,7 +177,7 @@ class Connection:
             await asyncio.wait({reader, set_up}, return_when=asyncio.FIRST_COMPLETED)
             if set_up.done():
                 set_up.result()
-            await reader
+            return await reader
         finally:
             for task in (set_up, reader):
                 task.cancel()
@@ -184,13 +187,13 @@ class Connection:
 
     async def _set_up(self, link: ClientConnection) -> None:
         async with asyncio.timeout(self.settings.deadline_s):
-            await self._greeted.wait()
-        assert self.hello is not None  # noqa: S101 - set before _greeted
-        for account in list(self.accounts.values()):
+            await self.intake.greeted.wait()
+        assert self.intake.hello is not None  # noqa: S101 - set before _greeted
+        for account in list(self.intake.accounts.values()):
             await self._take_back(account)
         await self._ask_for_channels()
         await self._send_waiting(link)
-        known_epoch, self._epoch = self._epoch, self.hello.epoch
+        known_epoch, self._epoch = self._epoch, self.intake.hello.epoch
         self._enter(ConnectionState.LIVE, epoch=self._epoch, new_epoch=known_epoch not in ("", self._epoch))
 
     async def _take_back(self, account: HeldAccount) -> None:
@@ -203,7 +206,7 @@ class Connection:
         except RequestRefused as error:
             if error.code in _TRANSIENT:
                 raise
-            self.accounts.pop(account.agent_id, None)
+            self.intake.accounts.pop(account.agent_id, None)
             self.inbox.put(AccountLost(agent_id=account.agent_id, reason=str(error)))
 
     async def _ask_for_channels(self) -> None:
@@ -288,7 +291,7 @@ class Connection:
 
     # --- hearing ------------------------------------------------------------------------------------------------
 
-    async def _read(self, link: ClientConnection) -> None:
+    async def _read(self, link: ClientConnection) -> str:
         try:
             while True:
                 frame = await link.recv(decode=False)
@@ -298,80 +301,16 @@ class Connection:
                     continue  # a message type of a newer exchange
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                     raise ProtocolViolation(f"{self.settings.url} sent what is not JSON: {error}") from error
-                if not self._hear(message):
-                    await link.close(1013, "the consumer of this client is too slow")
-                    return
+                if not self.intake.hear(message):
+                    link.transport.abort()
+                    return "the reader of this client's messages is too slow"
         except ConnectionClosed:
-            return
+            return _close_reason(link)
         finally:
             if self._link is link:
                 self._link = None
                 self.state = self._down
             self._pending.link_lost()
-
-    def _hear(self, message: m.AnyServerMessage) -> bool:
-        """Take one message from the exchange; False when there is no room for it."""
-        request_id = answered_id(message)
-        request = self._pending.get(request_id) if request_id is not None else None
-        if request is not None:
-            self._hear_answer(request, message)
-            return True
-        if isinstance(message, m.Execution | m.OrderUpdate | m.PortfolioUpdate):
-            return self._hear_private(message)
-        if request_id is not None and not isinstance(message, m.Orders | m.Trades):
-            return True  # an answer that came too late
-        self._learn(message)
-        if self.inbox.full:
-            return False
-        self.inbox.put(message)
-        return True
-
-    def _hear_answer(self, request: PendingRequest, message: m.AnyServerMessage) -> None:
-        if isinstance(message, m.AgentRegistered) and isinstance(request.message, m.AgentRegister):
-            self._hold(request.message, message)
-        elif isinstance(message, m.Resumed):
-            account = self.accounts.get(message.data.agent_id)
-            self.inbox.put(message)
-            for held_back in account.resumed(message.data) if account else ():
-                self.inbox.put(held_back)
-        if not request.answer.done():
-            request.answer.set_result(message)
-
-    def _hear_private(self, message: PrivatePush) -> bool:
-        agent_id = owner(message)
-        account = self.accounts.get(agent_id) if agent_id else next(iter(self.accounts.values()), None)
-        if self.inbox.full or (account is not None and account.overflowed):
-            return False
-        for accepted in account.accept(message) if account else [message]:
-            self.inbox.put(accepted)
-        return True
-
-    def _hold(self, registration: m.AgentRegister, answer: m.AgentRegistered) -> None:
-        epoch = self.hello.epoch if self.hello else ""
-        token = answer.token or registration.token
-        registration = msgspec.structs.replace(
-            registration, agent_id=answer.agent_id, token=token, name=None, starting_capital=None, request_id=None
-        )
-        held = self.accounts.get(answer.agent_id)
-        if held is None:
-            self.accounts[answer.agent_id] = HeldAccount(registration, answer, epoch)
-        else:
-            held.registration = registration
-
-    def _learn(self, message: m.AnyServerMessage) -> None:
-        """Keep what the client itself knows of the exchange up to date."""
-        match message:
-            case m.Hello():
-                self.hello = message.data
-            case m.Instruments():
-                self.instruments = {instrument.symbol_id: instrument for instrument in message.data}
-                self._greeted.set()
-            case m.InstrumentStatusChange() if message.data.status is InstrumentStatus.REMOVED:
-                self.instruments.pop(message.data.symbol_id, None)
-            case m.InstrumentStatusChange():
-                self.instruments[message.data.symbol_id] = message.data
-            case _:
-                pass
 
 
 def _with_request_id(message: m.AnyClientMessage, request_id: int) -> m.AnyClientMessage:

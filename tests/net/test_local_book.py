@@ -117,6 +117,12 @@ async def test_a_missed_delta_is_noticed_and_repaired() -> None:
     assert book.checksum() == publisher.checksum()
 
 
+def test_a_gap_counts_even_where_nothing_seems_to_be_missing() -> None:
+    publisher, book = started()
+    publisher.change(0, 99, 4)
+    assert not book.apply(publisher.change(0, 99, 6))
+
+
 async def test_a_wrong_checksum_is_noticed_and_repaired() -> None:
     publisher, book = started()
     delta = publisher.change(0, 99, 4)

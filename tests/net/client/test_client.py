@@ -132,10 +132,24 @@ async def test_what_cannot_be_repeated_ends_with_unknown_outcome_when_the_link_d
         link.transport.abort()
         return False
 
-    async with client_of(exchange) as client:
+    async with client_of(exchange, deadline_s=30.0) as client:
+        messages = client.messages()
+        await next_state(messages, ConnectionState.LIVE)
         exchange.before_answer = cut
         with pytest.raises(UnknownOutcome):
-            await client.modify_order(1, 5, price=100)
+            async with asyncio.timeout(5):
+                await client.modify_order(1, 5, price=100)
+        await next_state(messages, ConnectionState.LIVE)
+        assert sum(isinstance(message, m.ModifyOrder) for message in exchange.heard) == 1
+
+
+async def test_a_private_message_that_comes_twice_is_delivered_once(exchange: TinyGateway) -> None:
+    async with client_of(exchange) as client:
+        agent_id = (await client.register("ann")).agent_id
+        exchange.fill(agent_id, 1)
+        exchange.say_again(agent_id)
+        exchange.fill(agent_id, 2)
+        assert await trade_ids(client.messages(), 2) == [1, 2]
 
 
 async def test_a_gateway_that_does_not_know_the_outcome_is_not_mistaken_for_a_refusal(exchange: TinyGateway) -> None:
@@ -294,13 +308,18 @@ async def test_deadlines_tell_questions_from_commands(exchange: TinyGateway) -> 
 
 
 async def test_a_consumer_that_fell_behind_is_cut_and_resumes_without_a_loss(exchange: TinyGateway) -> None:
-    async with client_of(exchange, kept_limit=20) as client:
+    async with client_of(exchange, kept_limit=20, deadline_s=0.5) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()
         await next_state(messages, ConnectionState.LIVE)
         for number in range(200):
             exchange.fill(agent_id, number)
-        assert await trade_ids(messages, 200) == list(range(200))
+        with pytest.raises((DeadlineExceeded, NotConnected)):  # nothing is read, so the client stays away
+            await client.ping()
+        assert exchange.links_opened == 1
+        change = await next_state(messages, ConnectionState.RECONNECTING)
+        assert "too slow" in change.reason
+        assert await trade_ids(messages, 180) == list(range(20, 200))
 
 
 async def test_without_a_reader_old_messages_give_way_and_the_link_stays(exchange: TinyGateway) -> None:

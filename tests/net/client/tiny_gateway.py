@@ -58,6 +58,7 @@ class TinyGateway:
         self.refuse_accounts: RejectCode | None = None
         self.deaf = False
         self.something_heard = asyncio.Event()
+        self.links_opened = 0
         self._ids = itertools.count(1)
         self._server: Server | None = None
         self._port = 0
@@ -114,12 +115,18 @@ class TinyGateway:
             if account.agent_id in held:
                 send(link, message)
 
+    def say_again(self, agent_id: str) -> None:
+        """Repeat the last private message of an account."""
+        account = self.accounts[agent_id]
+        self.tell(account, account.log.pop())
+
     def publish(self, message: m.ServerMessage) -> None:
         for link in self.links:
             send(link, message)
 
     async def _serve(self, link: ServerConnection) -> None:
         self.links[link] = {}
+        self.links_opened += 1
         hello = m.HelloData(
             protocol=m.PROTOCOL_VERSION,
             epoch=self.epoch,
