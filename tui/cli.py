@@ -21,7 +21,7 @@ from net.process import prepare_data_dir
 from tui.diagnosis import doctor
 from tui.laboratory import init, simulate
 from tui.options import DataDir, DurabilityLevel, EnginePort, Host, NoAgents, Port, ScenarioName, Seed, Supervised
-from tui.records import verify
+from tui.records import export, verify
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config, usable_port
 from tui.tiers import (
     EXIT_FAILURE,
@@ -176,7 +176,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (simulate, verify, init, doctor):
+for command in (simulate, verify, export, init, doctor):
     app.command()(command)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.export import ExportError, ExportFormat, export_journal
+from engine.recovery import JournalError
 from net.errors import StartupError
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ def verify(data_dir: RecordedDir) -> None:
     from rich.console import Console
 
     from engine.oms import OrderManagementSystem
-    from engine.recovery import JournalError
     from engine.recovery import verify as verify_journal
 
     try:
@@ -36,6 +37,29 @@ def verify(data_dir: RecordedDir) -> None:
     typer.echo(_report(found))
     if not found.ok:
         raise typer.Exit(EXIT_DAMAGED)
+
+
+def export(
+    data_dir: RecordedDir,
+    out: Annotated[Path, typer.Option("--out", help="Directory for the tables; made if it is missing.")] = Path(
+        "export"
+    ),
+    file_format: Annotated[
+        ExportFormat, typer.Option("--format", help="Parquet needs the extra: pip install 'tradesim-tui[parquet]'.")
+    ] = ExportFormat.CSV,
+) -> None:
+    """Write the trades, orders and quotes of a recorded session as tables. An exchange may go on running meanwhile."""
+    from rich.console import Console
+
+    from engine.oms import OrderManagementSystem
+
+    try:
+        with Console(stderr=True).status(f"replaying {data_dir}"):
+            rows = export_journal(data_dir, out, file_format, OrderManagementSystem)
+    except (JournalError, ExportError) as error:
+        raise StartupError(str(error)) from error
+    for table, count in rows.items():
+        typer.echo(f"{out / table}.{file_format.value}  {count:,} rows")
 
 
 def _report(found: Verification) -> str:

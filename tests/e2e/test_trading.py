@@ -133,3 +133,10 @@ async def test_a_recorded_session_is_verified_from_nothing(tmp_path: Path):
     output, _ = await verifying.communicate()
     assert verifying.returncode == 0
     assert b"agrees      with all" in output
+    exporting = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui.cli", "export", str(tmp_path), "--out", str(tmp_path / "tables")),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await exporting.communicate()
+    assert exporting.returncode == 0
+    assert b"orders.csv  1 rows" in output
