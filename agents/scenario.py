@@ -27,7 +27,7 @@ NotNegative: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
 Fraction: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=100_000)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Ticker: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[A-Z0-9./@\-]+$")]
+Ticker: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9./@\-]+$")]
 ParameterValue: TypeAlias = bool | int | float | str
 Parameters: TypeAlias = dict[str, ParameterValue]
 

@@ -58,7 +58,7 @@ async def run_headless(settings: TierSettings, *, agents: bool) -> None:
     """Run the exchange until a signal (or, when supervised, the end of standard input)."""
     async with running_tiers(settings, agents=agents) as supervisor:
         await supervisor.wait_ready()
-        ready = f"ready {settings.http_url} {settings.ws_url}"
+        ready = f"ready {settings.http_url} {settings.ws_url}\nhyperliquid {settings.hl_url}"
         await serve_until_stopped(ready, supervised=settings.supervised, failure=supervisor.failed)
 
 

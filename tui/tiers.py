@@ -54,6 +54,12 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     seed: int | None = None
     durability: Durability = Durability.PROCESS
     allowed_origins: tuple[str, ...] = ()
+    hl_accounts: tuple[str, ...] = ()
+    """Accounts of the Hyperliquid venue: ``0xADDRESS=USDC``."""
+    hl_port: int | None = None
+    """A port of its own for the Hyperliquid venue, which is below ``/hl`` of the gateway's in any case."""
+    hl_strict: bool = False
+    hl_faults: bool = False
     gateway_url: str | None = None
     """WebSocket address of a gateway elsewhere, for agents that run alone."""
     supervised: bool = False
@@ -63,6 +69,11 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def http_url(self) -> str:
         """Base address of REST and docs."""
         return f"http://{self._reachable_host}:{self.port}"
+
+    @property
+    def hl_url(self) -> str:
+        """Base address that a Hyperliquid client takes."""
+        return f"{self.http_url}/hl" if not self.hl_port else f"http://{self._reachable_host}:{self.hl_port}"
 
     @property
     def ws_url(self) -> str:
@@ -114,6 +125,7 @@ async def _engine(settings: TierSettings) -> None:
 
 async def _gateway(settings: TierSettings) -> None:
     from net.gateway import GatewayConfig, run_gateway
+    from net.hyperliquid.venue.config import VenueConfig
 
     config = GatewayConfig(
         data_dir=Path(settings.data_dir),
@@ -122,6 +134,12 @@ async def _gateway(settings: TierSettings) -> None:
         engine_host=settings.engine_host,
         engine_port=settings.engine_port,
         allowed_origins=settings.allowed_origins,
+        hyperliquid=VenueConfig(
+            accounts=settings.hl_accounts,
+            port=settings.hl_port,
+            strict=settings.hl_strict,
+            faults=settings.hl_faults,
+        ),
         supervised=settings.supervised,
     )
     await run_gateway(config)

@@ -23,6 +23,7 @@ from net.gateway.gateway import Gateway
 from net.gateway.http import GuardedHttp
 from net.gateway.rest import rest_app
 from net.gateway.serving import BACKLOG, Server, bind
+from net.hyperliquid.venue.mount import Asgi, VenueMount
 from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
 
 FIRST_LOAD_S = 10.0
@@ -65,13 +66,16 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
     admin_token = token_file(config.data_dir / ADMIN_TOKEN_FILE)
     service_token = token_file(config.data_dir / SERVICE_TOKEN_FILE)
     gateway = Gateway(config, engine, admin_token, service_token)
-    server = Server(_uvicorn_config(config, gateway))
+    mount = VenueMount(config.hyperliquid, engine, config.data_dir, gateway.origins, gateway.run_task)
+    gateway.hyperliquid = mount
+    server = Server(_uvicorn_config(config, gateway, mount.over(rest_app(gateway))))
     listener = bind(config.host, config.port)
     gateway.start()
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         await server.listening.wait()
-        yield GatewayServer(gateway, listener.getsockname()[1], serving)
+        async with mount.own_port(config.host):
+            yield GatewayServer(gateway, listener.getsockname()[1], serving)
     finally:
         server.refuse_new()
         await gateway.stop()
@@ -95,7 +99,7 @@ def tune_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
-def _uvicorn_config(config: GatewayConfig, gateway: Gateway) -> uvicorn.Config:
+def _uvicorn_config(config: GatewayConfig, gateway: Gateway, app: Asgi) -> uvicorn.Config:
     def open_websocket(config: uvicorn.Config, server_state: ServerState, **_: Any) -> Connection:
         return Connection(config, server_state, gateway.accept, gateway.config.limits)
 
@@ -105,7 +109,7 @@ def _uvicorn_config(config: GatewayConfig, gateway: Gateway) -> uvicorn.Config:
         return GuardedHttp(config, server_state, app_state, timeout_s=gateway.config.request_timeout_s)
 
     return uvicorn.Config(
-        rest_app(gateway),
+        app,
         http=open_http,  # type: ignore[arg-type]
         ws=open_websocket,  # type: ignore[arg-type]
         lifespan="off",

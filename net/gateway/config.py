@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from engine.commands import AccountLimits
+from net.hyperliquid.venue.config import VenueConfig
 
 
 class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,5 +78,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long an order whose outcome is unknown is tried again for."""
     stop_timeout_s: float = 5.0
     """How long working answers and closing connections are waited for at the end."""
+    hyperliquid: VenueConfig = VenueConfig()
+    """The Hyperliquid venue below ``/hl``."""
     supervised: bool = False
     """Stop when standard input ends: the parent is gone."""

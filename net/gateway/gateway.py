@@ -35,6 +35,7 @@ from net.gateway.rounds import Rounds
 from net.gateway.session import Session
 from net.gateway.shapes import instrument_shape, news_shape
 from net.gateway.trading import Trading
+from net.hyperliquid.venue.mount import VenueMount
 from net.messages import (
     PROTOCOL_VERSION,
     AgentsSnapshot,
@@ -81,6 +82,8 @@ class Gateway:
         self.requests = Requests(self)
         self.origins = OriginPolicy(config.host, config.allowed_origins, config.allowed_hosts)
         self.feed = Feed(engine, self.mirror, self.accounts, self.publisher, self._loaded)
+        self.hyperliquid: VenueMount | None = None
+        """The Hyperliquid venue, once it is mounted."""
         self._rounds = Rounds(self)
         self._admin_token = admin_token
         self._sessions: dict[Session, Connection] = {}
@@ -139,6 +142,8 @@ class Gateway:
         path, _, query = request.path.partition("?")
         if not self.origins.allows(headers.get("Host"), headers.get("Origin")):
             raise Refusal(403, "this origin is not allowed here\n")
+        if path == "/hl/ws" and self.hyperliquid is not None and not self._stopping:
+            return self.hyperliquid.accept(connection, request)
         if path != "/ws":
             raise Refusal(404, "the WebSocket is at /ws\n")
         if self._stopping or len(self._sessions) >= self.config.max_connections:

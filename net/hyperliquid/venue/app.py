@@ -134,16 +134,6 @@ class VenueApp:
             raise _HttpError(429, refusals.TOO_MANY_REQUESTS)
 
 
-def mounted(app: Callable[[Scope, Receive, Send], Awaitable[None]], venue_app: VenueApp, prefix: str) -> Any:
-    """``app`` with the venue below ``prefix``."""
-
-    async def both(scope: Scope, receive: Receive, send: Send) -> None:
-        is_ours = scope["type"] == "http" and str(scope["path"]).startswith(prefix + "/")
-        await (venue_app if is_ours else app)(scope, receive, send)
-
-    return both
-
-
 async def _body(receive: Receive) -> bytes:
     body = bytearray()
     while True:

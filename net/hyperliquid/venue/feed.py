@@ -43,6 +43,8 @@ class Feed:
                 _log.warning("hyperliquid_venue_reloads", reason=str(lost))
             except TradesimError as error:
                 _log.info("hyperliquid_venue_waits", reason=str(error))
+            except Exception:
+                _log.exception("hyperliquid_venue_failed")
             self._venue.ready.clear()
             await asyncio.sleep(backoff.next_delay_s())
 

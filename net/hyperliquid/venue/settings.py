@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from net.hyperliquid.decimals import SCALE
+from net.hyperliquid.venue.config import VenueConfig
 
 MAX_LEVERAGE: Final = {"BTC": 40, "ETH": 25, "SOL": 20, "kPEPE": 10}
 DEFAULT_MAX_LEVERAGE: Final = 20
@@ -55,6 +56,13 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long an answer waits for what it caused to show in what may be read."""
 
     @classmethod
-    def strict(cls) -> VenueSettings:
-        """The live venue's manners throughout."""
-        return cls(hang_up_on_bad_names=True, rate_limits=True, cadences=Cadences.real())
+    def of(cls, config: VenueConfig) -> VenueSettings:
+        """The switches that a configuration means; ``strict`` is the live venue's manners throughout."""
+        cadences = Cadences.real() if config.strict else Cadences()
+        return cls(
+            hang_up_on_bad_names=config.strict,
+            rate_limits=config.strict,
+            cadences=cadences,
+            faults_by_http=config.faults,
+            chain=config.chain,
+        )

@@ -48,8 +48,8 @@ class StreamSession:
 
     @property
     def busy(self) -> bool:
-        """Whether as many posts are under way as there may be."""
-        return len(self._posts) >= POSTS_MAX
+        """Whether to read no further: the venue is being loaded, or as many posts are under way as there may be."""
+        return not self._streams.venue.ready.is_set() or len(self._posts) >= POSTS_MAX
 
     def opened(self) -> None:
         """The venue greets nobody."""
@@ -78,6 +78,10 @@ class StreamSession:
                 task = asyncio.get_running_loop().create_task(self._post(frame, payload))
                 self._posts.add(task)
                 task.add_done_callback(self._post_done)
+
+    def go_on(self) -> None:
+        """Take up the messages that waited."""
+        self._connection.go_on()
 
     # --- what the streams say ---------------------------------------------------------------------------------------
 

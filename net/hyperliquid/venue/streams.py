@@ -122,6 +122,11 @@ class Streams:
 
     # --- what the venue says ----------------------------------------------------------------------------------------
 
+    def loaded(self) -> None:
+        """The venue was loaded: who waited for it may speak."""
+        for session in [*self._sessions]:
+            session.go_on()
+
     def printed(self, market: Market, print_: wire.Print) -> None:
         """A public trade."""
         coin = market.listed.coin
@@ -170,7 +175,10 @@ class Streams:
             if fault is not None:
                 self._break(fault)
             if now >= self._frozen_until:
-                await self._beat(now)
+                try:
+                    await self._beat(now)
+                except Exception:
+                    _log.exception("hyperliquid_beat_failed")
             self._cut_idle(now)
 
     async def _beat(self, now: float) -> None:

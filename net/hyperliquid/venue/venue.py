@@ -88,6 +88,7 @@ class Venue:
             self.triggers.restore(self.users.open(address), kept)
         self.exchange.restore_schedules()
         self.ready.set()
+        self.streams.loaded()
         self.caught(self.mirror.sequence)
 
     def caught(self, sequence: int) -> None:
