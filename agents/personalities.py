@@ -53,7 +53,7 @@ CHARACTERS: Final = _characters(
         "sells short on bad news and holds on",
         {"short_only": True, "size": 30.0, "half_life_s": 300.0},
     ),
-    Personality("whale", "splitter", "works very large orders in pieces", {"parent_min": 60.0, "child_mu": 1.8}),
+    Personality("whale", "splitter", "works very large orders in pieces", {"parent_min": 60.0, "child_mu": 1.3}),
     Personality("institution", "splitter", "works large orders in pieces"),
     Personality("day_trader", "herd", "changes between value and trend with its neighbours"),
 )

@@ -82,9 +82,9 @@ class FundamentalSection(Section, frozen=True, kw_only=True):
 
     volatility_ticks: NotNegative = 0.84
     """Ticks per square root of a second."""
-    log_volatility_sigma: NotNegative = 0.35
+    log_volatility_sigma: NotNegative = 0.6
     """Standard deviation of the logarithm of the volatility around its mean."""
-    log_volatility_relaxation_s: Positive = 1800.0
+    log_volatility_relaxation_s: Positive = 3000.0
     jumps_per_hour: NotNegative = 4.3
     """Surprises that only the value knows; published news bring jumps of their own."""
     jump_ticks: NotNegative = 10.3

@@ -57,6 +57,8 @@ class Guest(msgspec.Struct, frozen=True):
     make: StrategyFactory
     capital: float = 1_000_000.0
     latency_ms: float = 10.0
+    on_error: Callable[[AgentHost, Exception], None] | None = None
+    """Told when it raises, which stops it; without it, the exception ends the run."""
 
 
 class AgentOutcome(msgspec.Struct, frozen=True):
@@ -132,7 +134,7 @@ class Simulation:
     def add_guest(self, guest: Guest) -> AgentHost:
         """Let an agent from outside the scenario take part."""
         context = Context(guest.name, self.world.market, seed=self.seed, personality="guest")
-        return self._seat(context, guest.make(context), guest.capital, guest.latency_ms)
+        return self._seat(context, guest.make(context), guest.capital, guest.latency_ms, guest.on_error)
 
     def run_until(self, seconds: float) -> None:
         """Simulate up to so many seconds after the start."""
@@ -162,12 +164,19 @@ class Simulation:
         context, strategy = make_agent(member, member.name, self.world.market, self.seed, self.world.fundamental)
         self._seat(context, strategy, member.capital, member.latency_ms)
 
-    def _seat(self, context: Context, strategy: Strategy, capital: float, latency_ms: float) -> AgentHost:
+    def _seat(
+        self,
+        context: Context,
+        strategy: Strategy,
+        capital: float,
+        latency_ms: float,
+        on_error: Callable[[AgentHost, Exception], None] | None = None,
+    ) -> AgentHost:
         name = context.agent_id
         self.venue.submit(
             OpenAccount(account=name, name=name, personality=context.personality, cash=round(capital * CASH_SCALE))
         )
-        host = AgentHost(context, strategy, self.clock, self.venue)
+        host = AgentHost(context, strategy, self.clock, self.venue, on_error)
         self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"))
         self._hosts.append(host)
         self._capital[name] = capital

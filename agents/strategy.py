@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -138,8 +138,9 @@ class Context:
 class Strategy(Protocol):
     """An agent's behaviour."""
 
-    wants: ClassVar[frozenset[type]]
-    """Public events it reacts to (``Book``, ``Trade``, ``News``); its own events and timers always reach it."""
+    @property
+    def wants(self) -> frozenset[type]:
+        """Public events it reacts to (``Book``, ``Trade``, ``News``); its own events and timers always reach it."""
 
     def on_event(self, event: AgentEvent) -> Sequence[AgentIntent]:
         """React to one event."""

@@ -19,7 +19,7 @@ from engine.types import Side, SymbolId
 class FundamentalistParameters(Parameters, frozen=True, kw_only=True):
     """A fundamentalist. Distances are in sigmas: the normal one-second move of the instrument."""
 
-    rate: float = 1 / 14
+    rate: float = 0.12
     """Looks a second at each instrument, in a normal market."""
     threshold: float = 3.0
     """Gap between value and price that makes it act; each look draws from 0 to twice this."""

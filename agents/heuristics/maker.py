@@ -39,10 +39,10 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
     """Lots of the best level, in an instrument of normal size."""
     size_growth: float = 0.15
     """Each further level is this much larger."""
-    inventory_skew: float = 0.03
+    inventory_skew: float = 0.06
     """Ticks that both sides move against each lot of inventory, in an instrument of normal size and volatility."""
     max_skew_sigmas: float = 100.0
-    flow_gain: float = 0.43
+    flow_gain: float = 0.9
     """Ticks that the surprise of one typical print moves the estimate."""
     flow_memory: float = 0.04
     """Weight of the newest sign in the expected one."""
@@ -50,7 +50,7 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
     """How much of the expected sign counts as known beforehand."""
     least_surprise: float = 0.1
     """A print moves the estimate its own way by at least this much, however expected it was."""
-    size_power: float = 0.35
+    size_power: float = 0.2
     """Impact of a print grows with its size to this power."""
     anchor: float = 0.02
     """Share of the distance to the book's mid that each timed requote closes."""

@@ -18,7 +18,7 @@ from engine.types import Side, SymbolId
 class SplitterParameters(Parameters, frozen=True, kw_only=True):
     """An institution."""
 
-    rate: float = 0.19
+    rate: float = 0.12
     """Child orders a second in each instrument, in a normal market."""
     schedule: str = "vwap"
     """``vwap`` follows the market's activity, ``twap`` keeps its pace, ``pov`` takes a share of the volume."""

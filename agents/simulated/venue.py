@@ -112,6 +112,8 @@ class SimulatedVenue:
         """Orders and quotes placed."""
         self.explanations: list[tuple[int, str, Explain]] = []
         """Time, agent and reason of the decisions that were told."""
+        self.on_rested: Callable[[str, OrderId], None] | None = None
+        """Told of each order with a number of its agent's own that entered the book."""
         self.asker: Callable[[AgentHost, Ask], None] | None = None
         self._listeners: tuple[list[Seat], list[Seat]] = ([], [])
         self._refs: dict[OrderId, tuple[Seat, int]] = {}
@@ -207,6 +209,8 @@ class SimulatedVenue:
             seat.orders[intent.ref] = order_id
             self._refs[order_id] = (seat, intent.ref)
             seat.host.context.portfolio.working[intent.ref] = intent.symbol_id
+            if self.on_rested is not None:
+                self.on_rested(seat.host.agent_id, order_id)
 
     def _cancel(self, seat: Seat, intent: Cancel) -> None:
         order_id = seat.orders.get(intent.ref)

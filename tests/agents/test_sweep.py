@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+from small_market import small_market
+
+from agents.scenario import ScenarioError, load_scenario
+from agents.simulation import simulate
+from agents.sweep import SweepRow, sweep
+
+
+def test_seeds_over_processes_come_out_as_they_do_alone(tmp_path: Path) -> None:
+    scenario = small_market(tmp_path)
+    told: list[SweepRow] = []
+    summary = sweep(scenario, (3, 1, 2), hours=0.02, bins_s=(10,), jobs=2, progress=told.append)
+    assert [row.seed for row in summary.rows] == [1, 2, 3]
+    assert {row.seed for row in told} == {1, 2, 3}
+    assert summary.rows[0].event_hash == simulate(load_scenario(scenario), seed=1, hours=0.02).event_hash
+    assert summary.all_sane
+    assert 0 < summary.mean_passed(10) <= 18
+
+
+def test_a_mistake_in_the_scenario_is_told_before_anything_starts() -> None:
+    with pytest.raises(ScenarioError):
+        sweep("defalt", (1,))
+
+
+def test_an_interrupt_keeps_the_seeds_that_are_done(tmp_path: Path) -> None:
+    def interrupt(row: SweepRow) -> None:
+        raise KeyboardInterrupt
+
+    summary = sweep(small_market(tmp_path), (1, 2, 3), hours=0.005, jobs=1, progress=interrupt)
+    assert [row.seed for row in summary.rows] == [1]
