@@ -80,6 +80,11 @@ class Newsroom:
             for scope in ("macro", "sector", "company"):
                 self._schedule_surprise(0.0, scope)
 
+    def promise(self, at: float) -> None:
+        """Have a company story written ``at`` seconds, besides those that come by themselves."""
+        if self.section.enabled:
+            self._follow_up(at, "company", 0, student_t(self._rng, JUMP_DEGREES))
+
     def next_time(self) -> float | None:
         """When the next story is due; None when the newsroom is closed."""
         return self._due[0].at if self._due else None

@@ -33,6 +33,7 @@ price = 64250.0
 tick_size = 5.0
 lot_size = 0.001
 [news]
+rumour_share = 0.0
 company_per_hour = 0.0
 sector_per_hour = 0.0
 macro_per_hour = 0.0
@@ -90,7 +91,7 @@ async def live_world(data_dir: Path, text: str = SCENARIO) -> AsyncIterator[Live
     for instrument in scenario.instruments:
         oms.submit(AddInstrument(instrument=instrument), time.time_ns())
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(EngineServer(oms, clock=time.time_ns, epoch="first"))
+        engine = await stack.enter_async_context(EngineServer(oms, None, time.time_ns, epoch="first"))
         client = await stack.enter_async_context(EngineClient("127.0.0.1", engine.port))
         server = await stack.enter_async_context(serve(GatewayConfig(data_dir=data_dir, port=0), client))
         async with asyncio.timeout(5):
