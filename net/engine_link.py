@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from engine.types import AccountId
 from net import engine_protocol as wire
 from net.engine_protocol import AnyLine, EventBatch, Reply
 from net.errors import EngineUnavailable, UnknownOutcome
@@ -66,13 +67,19 @@ class EngineLink(_LineProtocol):
     one is always the next to expire and one timer serves all.
     """
 
-    def __init__(self, deadline_s: float, on_lost: Callable[[EngineLink], None]) -> None:
+    def __init__(
+        self,
+        deadline_s: float,
+        on_lost: Callable[[EngineLink], None],
+        on_answered: Callable[[AccountId, EngineLink], None] = lambda _account, _link: None,
+    ) -> None:
         super().__init__()
         self.used_at = self.loop.time()
         """Loop time of the last request that was not a health check."""
         self._deadline_s = deadline_s
         self._on_lost = on_lost
-        self._pending: dict[int, tuple[asyncio.Future[Reply], float, wire.AnyRequest]] = {}
+        self._on_answered = on_answered
+        self._pending: dict[int, tuple[asyncio.Future[Reply], float, wire.AnyRequest, AccountId | None]] = {}
         self._unwritten: dict[int, bytes] = {}
         self._last_id = 0
         self._probe: asyncio.Future[Reply] | None = None
@@ -88,15 +95,19 @@ class EngineLink(_LineProtocol):
         self._last_id += 1
         return self._last_id
 
-    def request(self, request: wire.AnyRequest) -> asyncio.Future[Reply]:
-        """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``."""
+    def request(self, request: wire.AnyRequest, account: AccountId | None = None) -> asyncio.Future[Reply]:
+        """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``.
+
+        When a request for an ``account`` waits no more, ``on_answered`` is told, unless the link was lost.
+        """
         future: asyncio.Future[Reply] = self.loop.create_future()
         if self.transport is None or self.transport.is_closing():
             future.set_exception(EngineUnavailable("the link to the engine is closed"))
+            self._settled(account)
             return future
         now = self.loop.time()
         self.used_at = now
-        self._pending[request.id] = (future, now + self._deadline_s, request)
+        self._pending[request.id] = (future, now + self._deadline_s, request, account)
         if not self._unwritten:
             self.loop.call_soon(self._write)
         self._unwritten[request.id] = _encoder.encode(request) + b"\n"
@@ -113,19 +124,26 @@ class EngineLink(_LineProtocol):
         """Wake the askers."""
         for reply in _reply_decoder.decode_lines(block):
             entry = self._pending.pop(reply.id, None)
-            if entry is not None and not entry[0].done():
-                entry[0].set_result(reply)
+            if entry is not None:
+                self._settled(entry[3])
+                if not entry[0].done():
+                    entry[0].set_result(reply)
+
+    def _settled(self, account: AccountId | None) -> None:
+        if account is not None:
+            self._on_answered(account, self)
 
     def _expire(self) -> None:
         self._timer = None
         now = self.loop.time()
         while self._pending:
             request_id = next(iter(self._pending))
-            future, deadline, request = self._pending[request_id]
+            future, deadline, request, account = self._pending[request_id]
             if deadline > now:
                 self._timer = self.loop.call_at(deadline, self._expire)
                 return
             del self._pending[request_id]
+            self._settled(account)
             if not future.done():
                 future.set_exception(_unknown(request, f"not answered within {self._deadline_s:g} s"))
 
@@ -136,7 +154,7 @@ class EngineLink(_LineProtocol):
             self._timer.cancel()
         cause = f": {exc}" if exc else ""
         reason = f"the link to the engine died{cause}"
-        for request_id, (future, _, request) in self._pending.items():
+        for request_id, (future, _, request, _) in self._pending.items():
             if not future.done():
                 sent = request_id not in self._unwritten
                 future.set_exception(_unknown(request, reason) if sent else EngineUnavailable(reason))

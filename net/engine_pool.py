@@ -89,18 +89,16 @@ class EnginePool:
             EngineUnavailable: there is no link; all other failures are the future's.
         """
         route = self._routes.get(account) if account is not None else None
-        link, under_way = route or (self._least_loaded(), 0)
+        link, under_way = route or (self._busiest_with_room(), 0)
         if link.in_flight >= self._max_in_flight:
             self._want_more()
             if link.in_flight >= self._max_in_flight * HARD_LIMIT:
                 refused: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
                 refused.set_result(Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way"))
                 return refused
-        future = link.request(make(link.next_id()))
         if account is not None:
             self._routes[account] = (link, under_way + 1)
-            future.add_done_callback(lambda _: self._leave_route(account, link))
-        return future
+        return link.request(make(link.next_id()), account)
 
     def _leave_route(self, account: AccountId, link: EngineLink) -> None:
         current, under_way = self._routes.get(account, (None, 0))
@@ -110,11 +108,13 @@ class EnginePool:
             else:
                 del self._routes[account]
 
-    def _least_loaded(self) -> EngineLink:
+    def _busiest_with_room(self) -> EngineLink:
+        """Fill one link before the next is used: requests that leave together cost one system call."""
         if not self._links:
             raise EngineUnavailable(f"there is no link to the engine at {self._host}:{self._port}")
-        if len(self._links) == 1:
-            return self._links[0]
+        for link in self._links:
+            if link.in_flight < self._max_in_flight:
+                return link
         return min(self._links, key=lambda link: link.in_flight)
 
     def _want_more(self) -> None:
@@ -143,7 +143,7 @@ class EnginePool:
             try:
                 async with asyncio.timeout(self._deadline_s):
                     _, link = await loop.create_connection(
-                        lambda: EngineLink(self._deadline_s, self._lost), self._host, self._port
+                        lambda: EngineLink(self._deadline_s, self._lost, self._leave_route), self._host, self._port
                     )
             except (OSError, TimeoutError):
                 return False
