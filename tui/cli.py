@@ -20,7 +20,21 @@ from net.errors import StartupError, TradesimError
 from net.process import prepare_data_dir
 from tui.diagnosis import doctor
 from tui.laboratory import init, simulate
-from tui.options import DataDir, DurabilityLevel, EnginePort, Host, NoAgents, Port, ScenarioName, Seed, Supervised
+from tui.options import (
+    DataDir,
+    DurabilityLevel,
+    EnginePort,
+    HlAccounts,
+    HlFaults,
+    HlPort,
+    HlStrict,
+    Host,
+    NoAgents,
+    Port,
+    ScenarioName,
+    Seed,
+    Supervised,
+)
 from tui.records import export, verify
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config, usable_port
 from tui.tiers import (
@@ -61,6 +75,10 @@ def everything(
     seed: Seed = None,
     no_agents: NoAgents = False,
     durability: DurabilityLevel = Durability.PROCESS,
+    hl_account: HlAccounts = None,
+    hl_port: HlPort = None,
+    hl_strict: HlStrict = False,
+    hl_faults: HlFaults = False,
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Start everything and open the console; ``q`` ends it all."""
@@ -73,7 +91,8 @@ def everything(
 
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
-        durability=durability,
+        durability=durability, hl_accounts=tuple(hl_account or ()), hl_port=hl_port, hl_strict=hl_strict,
+        hl_faults=hl_faults,
     )  # fmt: skip
     _run(run_console(_checked(settings), agents=not no_agents))
 
@@ -88,6 +107,10 @@ def serve(
     seed: Seed = None,
     no_agents: NoAgents = False,
     durability: DurabilityLevel = Durability.PROCESS,
+    hl_account: HlAccounts = None,
+    hl_port: HlPort = None,
+    hl_strict: HlStrict = False,
+    hl_faults: HlFaults = False,
     supervised: Supervised = False,
 ) -> None:
     """Run the whole exchange without a screen; prints one line `ready http://… ws://…` when it serves.
@@ -98,7 +121,8 @@ def serve(
 
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
-        durability=durability, supervised=supervised,
+        durability=durability, supervised=supervised, hl_accounts=tuple(hl_account or ()), hl_port=hl_port,
+        hl_strict=hl_strict, hl_faults=hl_faults,
     )  # fmt: skip
     _run(run_headless(_checked(settings), agents=not no_agents))
 
@@ -133,12 +157,17 @@ def gateway(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="Browser origin that may connect; may be repeated.")
     ] = None,
+    hl_account: HlAccounts = None,
+    hl_port: HlPort = None,
+    hl_strict: HlStrict = False,
+    hl_faults: HlFaults = False,
     supervised: Supervised = False,
 ) -> None:
     """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
-        allowed_origins=tuple(allow_origin or ()), supervised=supervised,
+        allowed_origins=tuple(allow_origin or ()), supervised=supervised, hl_accounts=tuple(hl_account or ()),
+        hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults,
     )  # fmt: skip
     _run(run_tier(TierName.GATEWAY, settings))
 
@@ -193,11 +222,18 @@ def main() -> NoReturn:
 def _checked(settings: TierSettings) -> TierSettings:
     """Check settings before anything starts, and settle which ports a 0 stands for; raises ``StartupError``."""
     read_scenario(settings.scenario)
+    if settings.hl_accounts:
+        from net.hyperliquid.venue.funding import read_funding
+
+        for account in settings.hl_accounts:
+            read_funding(account)
+    hl_port = settings.hl_port
     return msgspec.structs.replace(
         settings,
         data_dir=str(prepare_data_dir(Path(settings.data_dir)).resolve()),
         port=usable_port(settings.host, settings.port, "--port"),
         engine_port=usable_port(settings.engine_host, settings.engine_port, "--engine-port"),
+        hl_port=None if hl_port is None else usable_port(settings.host, hl_port, "--hl-port"),
     )
 
 

@@ -80,3 +80,29 @@ DurabilityLevel = Annotated[
     ),
 ]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
+HlAccounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hl-account",
+        envvar="TRADESIM_HL_ACCOUNT",
+        show_envvar=False,
+        help="Account of the Hyperliquid venue, 0xADDRESS=USDC; may be repeated.",
+    ),
+]
+HlPort = Annotated[
+    int | None,
+    typer.Option(
+        "--hl-port",
+        envvar="TRADESIM_HL_PORT",
+        show_envvar=False,
+        min=0,
+        max=65_535,
+        help="A port of its own for the Hyperliquid venue, without the /hl that it has on the gateway's.",
+    ),
+]
+HlStrict = Annotated[
+    bool, typer.Option("--hl-strict", help="Give the Hyperliquid venue the live one's cadences, limits and manners.")
+]
+HlFaults = Annotated[
+    bool, typer.Option("--hl-faults", help="Let POST /hl/faults break the Hyperliquid venue on purpose.")
+]
