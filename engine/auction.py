@@ -2,7 +2,7 @@
 
 The auction price is found as Xetra does ("T7 Market Model Equities", price determination in auctions):
 
-1. the price at which most lots trade;
+1. of the limits in the book, the price at which most lots trade;
 2. among these, the one that leaves the smallest surplus;
 3. among these, the highest if buyers are left over at all of them, the lowest if sellers are;
 4. otherwise the reference price, or the end of the remaining range that is nearest to it.

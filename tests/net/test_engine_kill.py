@@ -139,9 +139,10 @@ async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
 
 
 async def test_a_second_engine_on_the_same_data_is_one_line(tmp_path: Path) -> None:
-    async with engine_process(tmp_path) as first, engine_process(tmp_path) as second:
+    async with engine_process(tmp_path) as first:
         await first.ready()
-        assert await refusal(second) == f"tradesim: the data directory {tmp_path} is in use by another engine\n"
+        async with engine_process(tmp_path) as second:
+            assert await refusal(second) == f"tradesim: the data directory {tmp_path} is in use by another engine\n"
 
 
 async def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
