@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
@@ -15,7 +16,7 @@ from net.engine_protocol import MAX_LINE_BYTES, NO_REQUEST, AnyRequest, Reply
 if TYPE_CHECKING:
     from net.engine_pipeline import EnginePipeline
 
-MAX_IN_FLIGHT = 8_192
+MAX_IN_FLIGHT = 2_048
 """Requests of one connection that may wait for their answer before it is no longer read from."""
 
 WRITE_BUFFER_BYTES = 1 << 20
@@ -43,6 +44,8 @@ class EngineConnection(asyncio.Protocol):
         self._tail = bytearray()
         self._in_flight = 0
         self._reading = True
+        self._ended = False
+        self._stalled_at = 0.0
         self.writable = True
         """False while the peer is too slow to take what was written."""
         self.subscribed = False
@@ -53,6 +56,11 @@ class EngineConnection(asyncio.Protocol):
     def open(self) -> bool:
         """Whether anything can still be sent."""
         return self._transport is not None
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes written that the peer has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -84,7 +92,8 @@ class EngineConnection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Keep the way back open until what was asked is answered."""
-        return True
+        self._ended = True
+        return self._in_flight > 0
 
     def _refuse_line(self) -> None:
         self._tail.clear()
@@ -97,6 +106,8 @@ class EngineConnection(asyncio.Protocol):
         self._in_flight -= answered
         if self._transport is not None:
             self._transport.write(lines)
+            if self._ended and self._in_flight <= 0:
+                self._transport.close()
             self._adjust_reading()
 
     def close(self) -> None:
@@ -112,6 +123,7 @@ class EngineConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop reading from a peer that does not read."""
         self.writable = False
+        self._stalled_at = monotonic()
         self._adjust_reading()
 
     def resume_writing(self) -> None:
@@ -119,7 +131,13 @@ class EngineConnection(asyncio.Protocol):
         self.writable = True
         self._adjust_reading()
         if self.cursor is not None:
-            self._pipeline.pump(self)
+            self._pipeline.feed.pump(self)
+        self._pipeline.schedule()
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds for which the peer has not read what was written; 0 while it reads."""
+        return 0.0 if self.writable else monotonic() - self._stalled_at
 
     def _adjust_reading(self) -> None:
         if self._transport is None or self._transport.is_closing():

@@ -8,7 +8,6 @@ durable, and those who wait together share the cost of one commit.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from time import perf_counter_ns
@@ -24,19 +23,28 @@ from engine.service import RecoverableService
 from engine.types import Durability, RejectCode
 from net import engine_protocol as wire
 from net.engine_answers import Malformed, answer, query, snapshot
+from net.engine_clock import DeadlineTimer, EngineClock
 from net.engine_commit import CommitLine, Outbox, Turn
 from net.engine_connection import EngineConnection, Work
 from net.engine_protocol import Reply, StatsView, What
 from net.engine_stats import EngineCounts
 from net.errors import StartupError
+from net.event_feed import EventFeed
 from net.event_ring import EventRing
+from net.fair_queue import FairQueue
 from net.histogram import Histogram
+from net.process import get_logger
 
 SLICE = 256
 """Commands matched between two looks at the sockets: about 3 ms."""
 
-_PUMP_BATCHES = 256
-_MAX_TIMER_S = 60.0
+SHARE = 64
+"""Commands of one connection that are done before the next one's."""
+
+MAX_OUTBOX_BYTES = 1 << 20
+"""Bytes of answers to one connection from which its further questions wait for the next turn."""
+
+log = get_logger("engine")
 _encoder = msgspec.json.Encoder()
 
 # What carries a command, and under which name.
@@ -56,28 +64,6 @@ _PAYLOAD: dict[type, Callable[[Any], AnyCommand]] = dict.fromkeys(
     ),
     attrgetter("command"),
 )
-
-
-class _Arrival:
-    """Requests of one connection that arrived together, and how many of them were taken."""
-
-    __slots__ = ("_taken", "connection", "received", "requests")
-
-    def __init__(self, connection: EngineConnection, requests: list[Work], received: int) -> None:
-        self.connection = connection
-        self.requests = requests
-        self.received = received
-        self._taken = 0
-
-    @property
-    def done(self) -> bool:
-        return self._taken == len(self.requests)
-
-    def take(self, most: int) -> list[Work]:
-        """The next requests, at most so many."""
-        start = self._taken
-        self._taken = min(start + most, len(self.requests))
-        return self.requests[start : self._taken]
 
 
 class EnginePipeline:
@@ -102,26 +88,20 @@ class EnginePipeline:
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self.line = CommitLine(journal, asyncio.get_running_loop(), self._release, self.fail)
-        self.subscribers: list[EngineConnection] = []
+        self.feed = EventFeed(EventRing(epoch, service.sequence, max_events=kept_events))
         self.failed = False
         self._service = service
         self._journal = journal
         self._records = None if journal is None else journal.writer
-        self._clock = clock
-        self._now = last_time
-        self._started = clock()
+        self._clock = EngineClock(clock, last_time)
+        self._timer = DeadlineTimer(self._clock, self.schedule)
         self._loop = asyncio.get_running_loop()
         self._on_failure = on_failure
-        self._queue: deque[_Arrival] = deque()
-        self._queued = 0
-        self._capacity = queue_capacity
+        self._queue: FairQueue[EngineConnection, Work] = FairQueue(queue_capacity)
+        self._stopping = False
         self._scheduled = False
         self._turn_wanted = False
         self._snapshot_wanted = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_deadline: int | None = None
-        self._ring = EventRing(epoch, service.sequence, max_events=kept_events)
-        self._released_batch = 0
         self._counts = EngineCounts(service)
         self._queue_stage = Histogram("queue")
         self._match_stage = Histogram("match")
@@ -130,39 +110,37 @@ class EnginePipeline:
 
     def offer(self, connection: EngineConnection, requests: list[Work]) -> None:
         """Queue requests that arrived together; those that do not fit are answered ``queue_full`` at once."""
-        room = self._capacity - self._queued
-        if len(requests) > room:
-            self._refuse(connection, requests[room:])
-            del requests[room:]
-        if requests:
-            self._queue.append(_Arrival(connection, requests, perf_counter_ns()))
-            self._queued += len(requests)
-            self._schedule()
+        refused = self._queue.add(connection, requests, perf_counter_ns())
+        if refused:
+            self._counts.queue_full += len(refused)
+            outbox = Outbox()
+            for request in refused:
+                outbox.add(Reply(id=request.id, code=RejectCode.QUEUE_FULL, message="the engine's queue is full"))
+            connection.send(outbox.lines, outbox.count)
+        self.schedule()
 
-    def _refuse(self, connection: EngineConnection, requests: list[Work]) -> None:
-        self._counts.queue_full += len(requests)
-        outbox = Outbox()
-        for request in requests:
-            outbox.add(Reply(id=request.id, code=RejectCode.QUEUE_FULL, message="the engine's queue is full"))
-        connection.send(outbox.lines, outbox.count)
+    def forget(self, connection: EngineConnection) -> None:
+        """A connection is gone: it gets no more events, and what it asked and was not begun is not done."""
+        self.feed.forget(connection)
+        self._queue.drop(connection)
 
-    def _schedule(self) -> None:
+    def schedule(self) -> None:
+        """See to it that there is a turn, unless there is one to come."""
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
     def start(self) -> None:
         """Begin to watch the service's deadlines."""
-        self._watch_deadline()
+        self._timer.watch(self._service.next_deadline())
 
     async def stop(self) -> None:
         """Do everything that is queued, wait until it is answered, and watch no deadlines any more."""
+        self._stopping = True
         while self._queue and not self.failed:
             self._turn()
-            await asyncio.sleep(0)
-        await self.line.drain()
-        if self._timer is not None:
-            self._timer.cancel()
+            await self.line.drain()
+        self._timer.cancel()
         if self._journal is not None and self._journal.since_snapshot and not self.failed:
             self.keep_snapshot()
         self.line.close()
@@ -175,16 +153,16 @@ class EnginePipeline:
             return
         turn = Turn()
         try:
-            self._take_slice(turn)
-            self._advance_if_due(self._tick())
+            worked = self._take_slice(turn)
+            self._advance_if_due(self._clock.tick())
         except Exception as error:
             self._commit(turn)
             self.fail(error)
             return
         self._commit(turn)
-        self._watch_deadline()
-        if self._queue:
-            self._schedule()
+        self._timer.watch(self._service.next_deadline())
+        if worked and self._queue:
+            self.schedule()
 
     def _must_wait(self) -> bool:
         """Whether the next turn must wait for a group to be durable; its release schedules the turn then."""
@@ -194,24 +172,28 @@ class EnginePipeline:
             self.keep_snapshot()
         return self._turn_wanted
 
-    def _take_slice(self, turn: Turn) -> None:
-        """Do the oldest requests, at most ``SLICE`` of them."""
-        queue, room = self._queue, SLICE
-        while queue and room:
-            arrival = queue[0]
-            requests = arrival.take(room)
+    def _take_slice(self, turn: Turn) -> bool:
+        """Do what comes next, at most ``SLICE`` requests; False when there is nothing that could be done."""
+        room = SLICE
+        while room > 0:
+            taken = self._queue.take(min(room, SHARE), also_unwritable=self._stopping)
+            if taken is None:
+                break
+            connection, requests, received = taken
             room -= len(requests)
-            self._queued -= len(requests)
-            if arrival.done:
-                queue.popleft()
-            self._do(arrival.connection, requests, turn, arrival.received)
+            rest = self._do(connection, requests, turn, received)
+            if rest:
+                self._queue.put_back(connection, rest, received)
+                break
+        return room < SLICE
 
-    def _do(self, connection: EngineConnection, requests: Sequence[Work], turn: Turn, received: int) -> None:
+    def _do(self, connection: EngineConnection, requests: list[Work], turn: Turn, received: int) -> list[Work]:
+        """Do requests of one connection; returns those that must wait until their long answers can be sent."""
         outbox = turn.outbox(connection)
         durations: list[int] = []
         before = perf_counter_ns()
         self._queue_stage.add(before - received, len(requests))
-        for request in requests:
+        for done, request in enumerate(requests, start=1):
             payload = _PAYLOAD.get(type(request))
             try:
                 if payload is None:
@@ -226,10 +208,14 @@ class EnginePipeline:
             after = perf_counter_ns()
             durations.append(after - before)
             before = after
+            if payload is None and len(outbox.lines) > MAX_OUTBOX_BYTES:
+                self._match_stage.add_many(durations)
+                return requests[done:]
         self._match_stage.add_many(durations)
+        return []
 
     def _commit(self, turn: Turn) -> None:
-        turn.end_batch = self._ring.next
+        turn.end_batch = self.feed.ring.next
         self.line.commit(turn, self._service.sequence)
 
     def fail(self, error: BaseException) -> None:
@@ -238,15 +224,9 @@ class EnginePipeline:
             self.failed = True
             self._on_failure(error)
 
-    def _tick(self) -> int:
-        now = self._clock()
-        if now > self._now:
-            self._now = now
-        return self._now
-
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Submit one command now, after what is due by then."""
-        now = self._tick()
+        now = self._clock.tick()
         self._advance_if_due(now)
         return self._submit(command, now)
 
@@ -279,7 +259,7 @@ class EnginePipeline:
             if records is not None:
                 records.discard()
         elif events:
-            self._ring.append(now, events)
+            self.feed.append(now, events)
             counts.add(events)
         return events
 
@@ -292,10 +272,8 @@ class EnginePipeline:
                 return answer(request.id, command, self.apply(command), self._service)
             case wire.EndDay():
                 return answer(request.id, EndDay(), self.apply(EndDay()), self._service)
-            case wire.Query():
-                return self._query(request)
-            case wire.Snapshot():
-                return self._reply(request.id, snapshot(self._service, self._ring, self.durability, self._tick()))
+            case wire.Query() | wire.Snapshot():
+                return self._ask(request)
             case wire.SubscribeEvents():
                 return self._subscribe(connection, request, turn)
             case Malformed():
@@ -304,7 +282,7 @@ class EnginePipeline:
                 return Reply(id=request.id, sequence=sequence)
 
     def _cancel_after(self, request: wire.SetCancelAfter) -> AnyCommand:
-        deadline = None if request.seconds is None else self._tick() + int(request.seconds * 1e9)
+        deadline = None if request.seconds is None else self._clock.tick() + int(request.seconds * 1e9)
         return commands.SetCancelAfter(account=request.account, deadline=deadline)
 
     def seed(self, initial: Sequence[AnyCommand]) -> None:
@@ -329,25 +307,36 @@ class EnginePipeline:
     def request_snapshot(self) -> None:
         """Keep the state in the journal as soon as no group is under way."""
         self._snapshot_wanted = True
-        self._schedule()
+        self.schedule()
 
     def keep_snapshot(self) -> None:
         """Keep the state in the journal; everything must be durable."""
         if self._journal is None:
             return
+        start = perf_counter_ns()
         state = self._service.snapshot_state()
         try:
-            self._journal.snapshot(self._service.sequence, self._now, state)
+            self._journal.snapshot(self._service.sequence, self._clock.time, state)
         except JournalError as error:
             self.fail(error)
+        duration_ms = (perf_counter_ns() - start) // 1_000_000
+        log.info("state kept", number=self._journal.number, state_bytes=len(state), duration_ms=duration_ms)
 
     # --- questions --------------------------------------------------------------------------------------------------
 
     def _reply(self, request_id: int, data: object) -> Reply:
         return Reply(id=request_id, sequence=self._service.sequence, data=msgspec.Raw(_encoder.encode(data)))
 
-    def _query(self, request: wire.Query) -> Reply:
-        result = self.stats() if request.what is What.STATS else query(self._service, request)
+    def _ask(self, request: wire.Query | wire.Snapshot) -> Reply:
+        """Answer a question. Reading changes nothing, so a bug in it need not end the engine."""
+        try:
+            if isinstance(request, wire.Snapshot):
+                ring, now = self.feed.ring, self._clock.tick()
+                return self._reply(request.id, snapshot(self._service, ring, self.durability, now))
+            result = self.stats() if request.what is What.STATS else query(self._service, request)
+        except Exception as error:
+            log.exception("question failed", request=repr(request))
+            return Reply(id=request.id, code=RejectCode.INTERNAL_ERROR, message=repr(error))
         if isinstance(result, Malformed):
             return Reply(id=result.id, code=result.code, message=result.message)
         return self._reply(request.id, result)
@@ -361,18 +350,18 @@ class EnginePipeline:
         """How the engine is doing."""
         counts = self._counts
         return StatsView(
-            epoch=self._ring.epoch,
+            epoch=self.feed.ring.epoch,
             durability=self.durability,
             sequence=self._service.sequence,
-            uptime_ns=self._clock() - self._started,
+            uptime_ns=self._clock.uptime,
             commands=counts.commands,
             rejects=counts.rejects,
             orders=counts.orders,
             trades=counts.trades,
             volume=counts.volume,
             notional=counts.notional,
-            queue_capacity=self._capacity,
-            queue_size=self._queued,
+            queue_capacity=self._queue.capacity,
+            queue_size=len(self._queue),
             queue_full_count=counts.queue_full,
             engine=getattr(self._service, "build", "pure"),
             stages=(self._queue_stage.stats(), self._match_stage.stats(), self.line.stage.stats()),
@@ -382,59 +371,19 @@ class EnginePipeline:
 
     def _release(self, turn: Turn) -> None:
         """Let go what has become durable: answers first, then events."""
-        self._released_batch = turn.end_batch
         for connection, outbox in turn.outboxes.items():
             connection.send(outbox.lines, outbox.count)
         for connection, cursor in turn.subscriptions:
-            if connection.open:
-                connection.cursor = cursor
-                self.subscribers.append(connection)
-        for connection in tuple(self.subscribers):
-            self.pump(connection)
+            self.feed.subscribe(connection, cursor)
+        self.feed.release(turn.end_batch)
         if self._queue or self._turn_wanted:
-            self._schedule()
+            self.schedule()
 
     def _subscribe(self, connection: EngineConnection, request: wire.SubscribeEvents, turn: Turn) -> Reply:
-        ring = self._ring
-        cursor = ring.find(request.from_sequence) if request.epoch in (None, ring.epoch) else None
+        cursor = self.feed.cursor(request)
         if cursor is None or connection.subscribed:
             message = "these events are not kept: take a snapshot" if cursor is None else "subscribed already"
             return Reply(id=request.id, code=RejectCode.UNKNOWN_OUTCOME, message=message)
         connection.subscribed = True
         turn.subscriptions.append((connection, cursor))
-        return Reply(id=request.id, sequence=self._service.sequence, epoch=ring.epoch)
-
-    def pump(self, connection: EngineConnection) -> None:
-        """Send events to one subscriber until it has them all or takes no more; cut it off when it missed some."""
-        if connection.cursor is not None and connection.cursor < self._ring.first:
-            self.unsubscribe(connection)
-            connection.abort()
-            return
-        while connection.cursor is not None and connection.writable and connection.cursor < self._released_batch:
-            end = min(self._released_batch, connection.cursor + _PUMP_BATCHES)
-            lines = b"".join(self._ring.lines(connection.cursor, end))
-            connection.cursor = end
-            connection.send(lines, 0)
-
-    def unsubscribe(self, connection: EngineConnection) -> None:
-        """Send this connection no more events."""
-        if connection in self.subscribers:
-            self.subscribers.remove(connection)
-
-    # --- time -------------------------------------------------------------------------------------------------------
-
-    def _watch_deadline(self) -> None:
-        """See to it that there is a turn when the service's next deadline has come."""
-        deadline = self._service.next_deadline()
-        if deadline == self._timer_deadline:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_deadline = deadline
-        if deadline is not None:
-            delay_s = min(max(deadline - self._clock(), 0) / 1e9, _MAX_TIMER_S)
-            self._timer = self._loop.call_later(delay_s, self._deadline_came)
-
-    def _deadline_came(self) -> None:
-        self._timer = self._timer_deadline = None
-        self._schedule()
+        return Reply(id=request.id, sequence=self._service.sequence, epoch=self.feed.ring.epoch)

@@ -112,7 +112,7 @@ class SetCancelAfter(Request, frozen=True, kw_only=True, tag="cancel_after"):
     """Arm or disarm a dead man's switch. ``seconds`` from the engine's now; None disarms."""
 
     account: AccountId
-    seconds: float | None = None
+    seconds: Annotated[float, Meta(ge=0, le=31_622_400)] | None = None
 
 
 class EndDay(Request, frozen=True, kw_only=True, tag="end_day"):

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from engine.commands import AnyCommand
 from engine.journal import Journal, JournalError
@@ -24,7 +23,7 @@ from net.engine_connection import EngineConnection
 from net.engine_pipeline import EnginePipeline
 from net.errors import StartupError
 from net.garbage import GarbagePolicy
-from net.process import Ready, boot_id, configure_logging, prepare_data_dir, serve_until_stopped
+from net.process import Ready, boot_id, configure_logging, get_logger, prepare_data_dir, serve_until_stopped
 
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000
@@ -33,6 +32,11 @@ SNAPSHOT_COMMANDS = 100_000
 """Commands after which the state is kept in the journal, at a quiet moment; after twice as many at any moment."""
 CLOSE_TIMEOUT_S = 2.0
 UPKEEP_S = 1.0
+STALL_CUT_S = 10.0
+"""A peer that reads nothing for so long is cut off."""
+MAX_CONNECTIONS = 1_024
+
+log = get_logger("engine")
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +78,7 @@ class EngineServer:
         last_time: int = 0,
         queue_capacity: int = QUEUE_CAPACITY,
         kept_events: int = KEPT_EVENTS,
+        stall_cut_s: float = STALL_CUT_S,
         on_failure: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self.host = host
@@ -90,6 +95,7 @@ class EngineServer:
             on_failure=on_failure,
         )
         self._journal = journal
+        self._stall_cut_s = stall_cut_s
         self._server: asyncio.Server | None = None
         self._connections: set[EngineConnection] = set()
         self._no_connections = asyncio.Event()
@@ -98,7 +104,17 @@ class EngineServer:
     @property
     def subscribers(self) -> int:
         """Connections that receive events."""
-        return len(self.pipeline.subscribers)
+        return len(self.pipeline.feed.subscribers)
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open."""
+        return len(self._connections)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes written that no peer has taken yet."""
+        return sum(connection.buffered_bytes for connection in self._connections)
 
     async def start(self) -> None:
         """Bind and serve.
@@ -139,30 +155,40 @@ class EngineServer:
 
     def _opened(self, connection: EngineConnection) -> None:
         self._connections.add(connection)
+        if len(self._connections) > MAX_CONNECTIONS:
+            log.warning("connection refused", connections=MAX_CONNECTIONS)
+            connection.abort()
         self._no_connections.clear()
 
     def _closed(self, connection: EngineConnection) -> None:
         self._connections.discard(connection)
-        self.pipeline.unsubscribe(connection)
+        self.pipeline.forget(connection)
         if not self._connections:
             self._no_connections.set()
 
     async def _keep_up(self) -> None:
-        """Once a second: move the WAL into the main file, keep the state, when it is time."""
+        """Once a second: cut off who does not read, tidy the journal and keep the state when it is time."""
         loop = asyncio.get_running_loop()
         journal, seen = self._journal, -1
-        if journal is None:
-            return
         try:
             while not self.pipeline.failed:
                 await asyncio.sleep(UPKEEP_S)
+                self._cut_stalled()
                 quiet, seen = self.pipeline.commands == seen, self.pipeline.commands
+                if journal is None:
+                    continue
                 if journal.checkpoint_due:
                     await loop.run_in_executor(None, journal.checkpoint)
                 if journal.since_snapshot >= SNAPSHOT_COMMANDS * (1 if quiet else 2):
                     self.pipeline.request_snapshot()
         except JournalError as error:
             self.pipeline.fail(error)
+
+    def _cut_stalled(self) -> None:
+        for connection in tuple(self._connections):
+            if connection.stalled_s > self._stall_cut_s:
+                log.warning("connection cut off", stalled_s=round(connection.stalled_s, 1))
+                connection.abort()
 
     async def __aenter__(self) -> EngineServer:
         await self.start()
@@ -182,7 +208,6 @@ async def run_engine(config: EngineConfig) -> None:
     if config.data_dir is not None:
         prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "engine")
-    log = structlog.get_logger("engine")
     journal, service, recovery = _recover(config)
     if recovery is not None:
         log.info("recovered", **msgspec.structs.asdict(recovery))

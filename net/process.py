@@ -138,6 +138,40 @@ _SECRET_KEYS = frozenset({"token", "credential", "secret", "password", "authoriz
 _SECRET_TEXT = re.compile(r"(?i)((?:token|api_key|secret|password|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',;}]+")
 
 
+def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Replace the values of secrets, whether they are fields or parts of a text such as a URL's query."""
+    del logger, method
+    for key, value in event.items():
+        if key.lower() in _SECRET_KEYS:
+            event[key] = "***"
+        elif isinstance(value, str):
+            event[key] = _SECRET_TEXT.sub(r"\1***", value)
+    return event
+
+
+_PROCESSORS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    mask_secrets,
+]
+_TO_LOGGING: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    *_PROCESSORS,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger with fields: ``log.info("what happened", field=1)``. Quiet until logging is configured."""
+    logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(name), processors=_TO_LOGGING, wrapper_class=structlog.stdlib.BoundLogger
+    )
+    return logger
+
+
 def configure_logging(data_dir: Path | None, name: str, level: int = logging.INFO) -> None:
     """Log as JSON lines to ``data_dir/logs/NAME.log``, rotated and bounded; without a directory, nowhere.
 
@@ -147,20 +181,12 @@ def configure_logging(data_dir: Path | None, name: str, level: int = logging.INF
     Raises:
         StartupError: the file cannot be written to.
     """
-    processors: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        mask_secrets,
-    ]
     handler: logging.Handler = logging.NullHandler()
     if data_dir is not None:
         handler = _log_file(data_dir / "logs" / f"{name}.log")
         handler.setFormatter(
             structlog.stdlib.ProcessorFormatter(
-                foreign_pre_chain=processors,
+                foreign_pre_chain=_PROCESSORS,
                 processors=[
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.JSONRenderer(serializer=_to_json),
@@ -174,11 +200,7 @@ def configure_logging(data_dir: Path | None, name: str, level: int = logging.INF
     root.setLevel(level)
     logging.captureWarnings(True)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *processors,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_TO_LOGGING,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -191,17 +213,6 @@ def _log_file(path: Path) -> logging.Handler:
         return logging.handlers.RotatingFileHandler(path, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES)
     except OSError as error:
         raise StartupError(f"the log file {path} cannot be written to: {error.strerror or error}") from error
-
-
-def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Replace the values of secrets, whether they are fields or parts of a text such as a URL's query."""
-    del logger, method
-    for key, value in event.items():
-        if key.lower() in _SECRET_KEYS:
-            event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = _SECRET_TEXT.sub(r"\1***", value)
-    return event
 
 
 def _to_json(event: EventDict, **_: object) -> str:

@@ -119,7 +119,7 @@ async def test_an_engine_stops_in_order(tmp_path: Path, stop: object) -> None:
     found = verify(tmp_path, OrderManagementSystem)
     assert (found.ok, found.commands, found.marks) == (True, 4, 1)
     log = [json.loads(line) for line in (tmp_path / "logs" / "engine.log").read_text().splitlines()]
-    assert [entry["event"] for entry in log] == ["recovered", "serving", "stopping"]
+    assert [entry["event"] for entry in log] == ["recovered", "serving", "stopping", "state kept"]
 
 
 async def refusal(engine: EngineProcess) -> str:
