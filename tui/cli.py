@@ -157,6 +157,10 @@ def gateway(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", help="Browser origin that may connect; may be repeated.")
     ] = None,
+    tls_cert: Annotated[
+        str | None, typer.Option("--tls-cert", help="Certificate chain (PEM): serve https and wss.")
+    ] = None,
+    tls_key: Annotated[str | None, typer.Option("--tls-key", help="Its private key (PEM).")] = None,
     hl_account: HlAccounts = None,
     hl_port: HlPort = None,
     hl_strict: HlStrict = False,
@@ -166,7 +170,8 @@ def gateway(
     """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
-        allowed_origins=tuple(allow_origin or ()), supervised=supervised, hl_accounts=tuple(hl_account or ()),
+        allowed_origins=tuple(allow_origin or ()), tls_cert=tls_cert, tls_key=tls_key,
+        supervised=supervised, hl_accounts=tuple(hl_account or ()),
         hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults,
     )  # fmt: skip
     _run(run_tier(TierName.GATEWAY, settings))

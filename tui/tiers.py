@@ -54,6 +54,8 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     seed: int | None = None
     durability: Durability = Durability.PROCESS
     allowed_origins: tuple[str, ...] = ()
+    tls_cert: str | None = None
+    tls_key: str | None = None
     hl_accounts: tuple[str, ...] = ()
     """Accounts of the Hyperliquid venue: ``0xADDRESS=USDC``."""
     hl_port: int | None = None
@@ -134,6 +136,8 @@ async def _gateway(settings: TierSettings) -> None:
         engine_host=settings.engine_host,
         engine_port=settings.engine_port,
         allowed_origins=settings.allowed_origins,
+        tls_cert=Path(settings.tls_cert) if settings.tls_cert else None,
+        tls_key=Path(settings.tls_key) if settings.tls_key else None,
         hyperliquid=VenueConfig(
             accounts=settings.hl_accounts,
             port=settings.hl_port,

@@ -15,6 +15,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from net.engine_client import EngineClient
+from net.errors import StartupError
 from net.gateway.auth import ADMIN_TOKEN_FILE, SERVICE_TOKEN_FILE, token_file
 from net.gateway.config import GatewayConfig
 from net.gateway.connection import Connection
@@ -68,7 +69,7 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
     gateway = Gateway(config, engine, admin_token, service_token)
     mount = VenueMount(config.hyperliquid, engine, config.data_dir, gateway.origins, gateway.run_task)
     gateway.hyperliquid = mount
-    server = Server(_uvicorn_config(config, gateway, mount.over(rest_app(gateway))))
+    server = Server(_loaded(_uvicorn_config(config, gateway, mount.over(rest_app(gateway)))))
     listener = bind(config.host, config.port)
     gateway.start()
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -81,6 +82,15 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
         await gateway.stop()
         server.should_exit = True
         await asyncio.wait([serving])
+
+
+def _loaded(config: uvicorn.Config) -> uvicorn.Config:
+    """Read certificate and key now, where it can still be said what is wrong with them; raises ``StartupError``."""
+    try:
+        config.load()
+    except OSError as error:  # ssl's errors are among them
+        raise StartupError(f"the TLS certificate or key cannot be used: {error.strerror or error}") from error
+    return config
 
 
 def raise_open_files() -> None:
