@@ -20,6 +20,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from net.gateway.framing import FrameTracker, plain_texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -93,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._handler: Handler | None = None
         self._inbox: deque[bytes] = deque()
         self._fragments: list[bytes] = []
+        self._frames = FrameTracker()
         self._reading = True
         self._handing_on = False
         self._open = False
@@ -112,10 +115,20 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, and hand complete messages on."""
         self.heard_s = self._loop.time()
+        if self._frames.between_frames and self._open and not self._fragments:
+            texts, end = plain_texts(data, self.limits.max_message_bytes)
+            self._inbox.extend(texts)
+            if end == len(data):
+                self.go_on()
+                return
+            data = data[end:] if end else data
+        self._frames.skip(data)
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):
                 self._handshake(event)
+                if self._open and data.endswith(b"\r\n\r\n"):
+                    self._frames.start()
             elif isinstance(event, Frame):
                 self._frame(event)
         self._flush()
