@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from types import TracebackType
 
 from net.hyperliquid import subscriptions as subs
@@ -92,7 +92,7 @@ class HyperliquidApiClient:
         """State of a market by its wire name."""
         return self.cache.state(coin).value or MarketState.RECONNECTING
 
-    async def stream_order_book(self, market: str) -> AsyncIterator[OrderBookView]:
+    async def stream_order_book(self, market: str) -> AsyncGenerator[OrderBookView, None]:
         """The newest merged book whenever there is a newer one; a slow reader skips, and never sees one twice.
 
         Raises:
@@ -111,7 +111,7 @@ class HyperliquidApiClient:
                     last = view
                     yield view
 
-    async def stream_prints(self, market: str) -> AsyncIterator[tuple[wire.Print, ...]]:
+    async def stream_prints(self, market: str) -> AsyncGenerator[tuple[wire.Print, ...], None]:
         """New public trades, oldest first, each once; a reader more than a tape's length late misses some.
 
         Raises:
