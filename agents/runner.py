@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from agents.live.session import PUBLIC_CHANNELS, AgentsConfig, Session
+from agents.llm.asking import model_from
+from agents.llm.config import LLMError
+from agents.llm.model import LanguageModel
+from agents.personalities import find
 from agents.population import Member, members
 from agents.scenario import Scenario, ScenarioError, load_scenario
 from net.client import Client
@@ -34,14 +39,15 @@ async def run_agents(config: AgentsConfig) -> None:
     """
     try:
         scenario = load_scenario(config.scenario)
-        population = members(scenario)
-    except ScenarioError as error:
+        model = model_from(os.environ)
+        population = [*members(scenario), *_model_members(model)]
+    except (ScenarioError, LLMError) as error:
         raise StartupError(str(error)) from error
     if config.data_dir is not None:
         prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "agents")
     populated = asyncio.Event()
-    work = asyncio.create_task(keep_populated(config, scenario, population, populated), name="population")
+    work = asyncio.create_task(keep_populated(config, scenario, population, populated, model), name="population")
     waiting = asyncio.create_task(populated.wait(), name="populated")
     try:
         await asyncio.wait({work, waiting}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
@@ -51,10 +57,16 @@ async def run_agents(config: AgentsConfig) -> None:
         for task in (waiting, work):
             task.cancel()
         await asyncio.gather(waiting, work, return_exceptions=True)
+        if model is not None:
+            await model.close()
 
 
 async def keep_populated(
-    config: AgentsConfig, scenario: Scenario, population: Sequence[Member], populated: asyncio.Event
+    config: AgentsConfig,
+    scenario: Scenario,
+    population: Sequence[Member],
+    populated: asyncio.Event,
+    model: LanguageModel | None = None,
 ) -> None:
     """Hold one session after another, for ever; ``populated`` is set once everybody has joined."""
     wait = RETRY_S
@@ -63,11 +75,24 @@ async def keep_populated(
             async with contextlib.AsyncExitStack() as stack:
                 clients = await _connect(config, stack)
                 wait = RETRY_S
-                await Session(config, scenario, clients).run(population, populated)
+                await Session(config, scenario, clients, model).run(population, populated)
         except TradesimError as error:
             log.info("no session", reason=str(error), retry_s=wait)
         await asyncio.sleep(wait)
         wait = min(wait * 1.5, RETRY_MAX_S)
+
+
+def _model_members(model: LanguageModel | None) -> list[Member]:
+    """The agents that ask the model, when there is one."""
+    if model is None:
+        return []
+    personality = find("llm")
+    return [
+        Member(
+            name=f"llm-{number}", personality=personality, params={}, symbols=None, capital=1_000_000.0, latency_ms=0.0
+        )
+        for number in range(1, model.config.agents + 1)
+    ]
 
 
 async def _connect(config: AgentsConfig, stack: contextlib.AsyncExitStack) -> list[Client]:

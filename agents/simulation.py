@@ -14,7 +14,9 @@ import msgspec
 
 from agents.happenings import Happenings
 from agents.host import AgentHost
-from agents.intents import Listed
+from agents.intents import Explain, Listed
+from agents.llm.asking import VirtualAsker
+from agents.llm.model import LanguageModel
 from agents.market import NS, SAMPLE_NS, Levels
 from agents.newsroom import Story
 from agents.population import Member, make_agent, members
@@ -102,8 +104,16 @@ class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
 class Simulation:
     """One run, which can be taken step by step: ``run_until`` may be called again and again."""
 
-    def __init__(self, scenario: Scenario, seed: int | None = None, *, guests: Sequence[Guest] = ()) -> None:
-        """``seed`` replaces the scenario's own."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        *,
+        guests: Sequence[Guest] = (),
+        model: LanguageModel | None = None,
+        narrate: bool = False,
+    ) -> None:
+        """``seed`` replaces the scenario's own; ``narrate`` keeps every decision's reason in ``explanations``."""
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         self.oms = OrderManagementSystem()
@@ -111,7 +121,9 @@ class Simulation:
         self.clock = VirtualClock(self.world.market, START_NS)
         self.recorder = Recorder()
         self.venue = SimulatedVenue(self.oms, self.world, self.clock, self.recorder)
+        self.venue.asker = self._asker = VirtualAsker(model, self.clock)
         self.stories: list[tuple[float, Story]] = []
+        self._narrate = narrate
         self._hosts: list[AgentHost] = []
         self._capital: dict[str, float] = {}
         self._curves: dict[str, list[float]] = {}
@@ -139,6 +151,15 @@ class Simulation:
     def run_until(self, seconds: float) -> None:
         """Simulate up to so many seconds after the start."""
         self.clock.run_until(START_NS + int(seconds * NS))
+
+    def close(self) -> None:
+        """Let go of the model's connections; needed after a run with a model only."""
+        self._asker.close()
+
+    @property
+    def explanations(self) -> list[tuple[int, str, Explain]]:
+        """Time, agent and reason of decisions: all with ``narrate``, else those of models."""
+        return self.venue.explanations
 
     def host(self, name: str) -> AgentHost:
         """One agent; ``KeyError`` when there is none of this name."""
@@ -176,6 +197,7 @@ class Simulation:
         self.venue.submit(
             OpenAccount(account=name, name=name, personality=context.personality, cash=round(capital * CASH_SCALE))
         )
+        context.narrate = self._narrate
         host = AgentHost(context, strategy, self.clock, self.venue, on_error)
         self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"))
         self._hosts.append(host)
@@ -297,6 +319,7 @@ def simulate(
     seed: int | None = None,
     hours: float | None = None,
     guests: Sequence[Guest] = (),
+    model: LanguageModel | None = None,
     progress: ProgressCallback | None = None,
 ) -> SimulationResult:
     """Run a scenario; an interrupt (Ctrl-C) ends it early and keeps what was computed.
@@ -305,7 +328,7 @@ def simulate(
     """
     total_s = (scenario.market.hours if hours is None else hours) * 3600
     started = time.process_time()
-    simulation = Simulation(scenario, seed, guests=guests)
+    simulation = Simulation(scenario, seed, guests=guests, model=model)
     interrupted = False
     try:
         done = 0.0
@@ -317,4 +340,6 @@ def simulate(
                 progress(Progress(done, total_s, simulation.venue.orders, trades))
     except KeyboardInterrupt:
         interrupted = True
+    finally:
+        simulation.close()
     return simulation.result(cpu_s=time.process_time() - started, interrupted=interrupted)

@@ -19,6 +19,8 @@ from agents.live.feed import Feed
 from agents.live.press import Press, read_token
 from agents.live.register import AgentRegister, Kept
 from agents.live.venue import LiveVenue
+from agents.llm.asking import LiveAsker
+from agents.llm.model import LanguageModel
 from agents.market import SAMPLE_NS
 from agents.newsroom import Story
 from agents.personalities import resolve
@@ -73,14 +75,17 @@ class _Place:
 class Session:
     """Everything the agents process holds while it is connected."""
 
-    def __init__(self, config: AgentsConfig, scenario: Scenario, clients: Sequence[Client]) -> None:
+    def __init__(
+        self, config: AgentsConfig, scenario: Scenario, clients: Sequence[Client], model: LanguageModel | None = None
+    ) -> None:
         self.config = config
         self.seed = scenario.seed if config.seed is None else config.seed
         self.clients = clients
         self.world = World(scenario, self.seed, live=True)
         self.clock = LoopClock(self.world.market)
         self.feed = Feed(self.world, self._ref_of)
-        self.venue = LiveVenue(self.feed.units)
+        self.asker = LiveAsker(model)
+        self.venue = LiveVenue(self.feed.units, self.asker)
         self.press = Press(config.url, config.data_dir)
         self.register = AgentRegister(config.data_dir, clients[0].hello.epoch)
         self.happenings = Happenings(scenario, self.seed)
@@ -113,6 +118,7 @@ class Session:
             for task in list(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.asker.close()
 
     async def _pump(self, client: Client, *, public: bool) -> None:
         async for message in client.messages():

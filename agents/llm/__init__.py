@@ -1,0 +1,1 @@
+"""Language models as traders: one adapter to OpenAI-compatible endpoints, and everything that keeps it on a leash."""

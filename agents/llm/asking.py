@@ -1,0 +1,90 @@
+"""Carries agents' questions to the model: live as tasks beside the trading, in virtual time as virtual latency."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from agents.host import AgentHost
+from agents.intents import Answer, Ask
+from agents.llm.config import LLMConfig, config_from
+from agents.llm.model import LanguageModel
+from agents.llm.openai_endpoint import OpenAIEndpoint
+from agents.simulated.clock import VirtualClock
+
+NO_MODEL = "no model is configured (ENABLE_LLM)"
+
+
+def model_from(environment: Mapping[str, str]) -> LanguageModel | None:
+    """The model that the environment asks for; ``LLMError`` when it cannot be had."""
+    config = config_from(environment)
+    return LanguageModel(config, _endpoint(config)) if config is not None else None
+
+
+def _endpoint(config: LLMConfig) -> OpenAIEndpoint:
+    return OpenAIEndpoint(config)
+
+
+def tickers_of(host: AgentHost) -> tuple[str, ...]:
+    """What the asking agent may trade."""
+    return tuple(symbol.ticker for symbol in host.context.market if host.context.trades(symbol.symbol_id))
+
+
+class LiveAsker:
+    """Asks in a task of its own; one question of an agent at a time, ``concurrency`` in all."""
+
+    def __init__(self, model: LanguageModel | None) -> None:
+        self._model = model
+        self._slots = asyncio.Semaphore(model.config.concurrency if model else 1)
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    def __call__(self, host: AgentHost, question: Ask) -> None:
+        """Begin to ask; the answer reaches the agent as an event."""
+        if host.agent_id in self._asking:
+            return
+        task = asyncio.create_task(self._ask(host, question), name=f"{host.agent_id} asks")
+        self._asking[host.agent_id] = task
+        task.add_done_callback(lambda _: self._asking.pop(host.agent_id, None))
+
+    async def _ask(self, host: AgentHost, question: Ask) -> None:
+        if self._model is None:
+            answer = Answer(question.key, error=NO_MODEL)
+        else:
+            async with self._slots:
+                answer = await self._model.ask(question, tickers_of(host))
+        host.clock.now_ns()
+        host.deliver(answer)
+
+    async def close(self) -> None:
+        """Give up what is still asked."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class VirtualAsker:
+    """Asks while virtual time stands still; the answer arrives after the time it really took, so a slow model is late.
+
+    With a cassette that is replayed, the time is the recorded one, and the run is deterministic.
+    """
+
+    def __init__(self, model: LanguageModel | None, clock: VirtualClock) -> None:
+        self._model = model
+        self._clock = clock
+        self._runner = asyncio.Runner()
+
+    def __call__(self, host: AgentHost, question: Ask) -> None:
+        """Ask, and deliver the answer in due time."""
+        if self._model is None:
+            answer = Answer(question.key, error=NO_MODEL)
+        else:
+            answer = self._runner.run(self._model.ask(question, tickers_of(host)))
+        arrival = self._clock.now_ns() + int(answer.latency_ms * 1e6) + 1
+        self._clock.call_at(arrival, lambda: host.deliver(answer))
+
+    def close(self) -> None:
+        """Close the event loop that questions were asked on, and what the model holds open on it."""
+        if self._model is not None:
+            self._runner.run(self._model.close())
+        self._runner.close()
