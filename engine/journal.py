@@ -37,10 +37,11 @@ SNAPSHOTS_KEPT = 2
 CHECKPOINT_BYTES = 16 << 20
 """Size of the WAL from which a checkpoint is due."""
 WAL_LIMIT_BYTES = 128 << 20
-"""Size of the WAL from which a checkpoint makes commits wait, so that the WAL can start afresh."""
+"""Size of the WAL from which commits wait for a checkpoint, so that the WAL can start afresh."""
+PAGE_BYTES = 4_096
 
 READER_PATIENCE_S = 0.1
-"""How long a checkpoint that makes commits wait may wait itself, for those who read the journal."""
+"""How long a checkpoint may wait for those who read the journal."""
 
 _SCHEMA = """
 BEGIN;
@@ -90,6 +91,8 @@ class Journal:
         """Collects the next group; to be used once begun, and not across ``begin``."""
         self._snapshot_number = 0
         self._wal_bytes = 0
+        self.restart_due = False
+        """Whether commits have kept the WAL from starting afresh for so long that ``restart_wal`` should be called."""
 
     @classmethod
     def open(cls, data_dir: Path, durability: Durability, *, new_epoch: str, boot_id: str) -> Journal:
@@ -223,19 +226,32 @@ class Journal:
     def checkpoint(self, *, truncate: bool = False) -> None:
         """Move the WAL into the main file and wait for the disk. Any thread may call it, beside ``write``.
 
-        Commits go on meanwhile, unless ``truncate`` is set or the WAL is past its limit.
+        Commits go on meanwhile, unless ``truncate`` is set. What they add is left for the next time; if that happens
+        every time, ``restart_due`` says so at last.
         """
         self._wal_bytes = 0
         try:
             connection = _connect(self.path, self.durability, READER_PATIENCE_S)
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                if truncate or Path(f"{self.path}-wal").stat().st_size >= WAL_LIMIT_BYTES:
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                mode = "TRUNCATE" if truncate else "PASSIVE"  # the second time there is little left
+                _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
             finally:
                 connection.close()
-        except (sqlite3.Error, FileNotFoundError) as error:
+        except sqlite3.Error as error:
             raise _explained(self.path, error) from error
+        self.restart_due = frames * PAGE_BYTES >= WAL_LIMIT_BYTES
+
+    def restart_wal(self) -> None:
+        """Move what is left of the WAL, while no commit can add to it, so that the next one starts it afresh.
+
+        To be called between two writes, by the thread that writes; it takes a few milliseconds after a checkpoint.
+        """
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+        self.restart_due = False
 
     def close(self, *, clean: bool) -> None:
         """Close and unlock; ``clean`` says that everything accepted is in it."""
@@ -270,6 +286,7 @@ def _create(path: Path) -> None:
     unfinished.unlink(missing_ok=True)
     connection = sqlite3.connect(unfinished, isolation_level=None)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_SCHEMA)
         connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
@@ -288,6 +305,7 @@ def _connect(path: Path, durability: Durability, timeout_s: float = 10.0) -> sql
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=timeout_s)
     connection.execute(f"PRAGMA synchronous = {'FULL' if durability is Durability.POWER else 'NORMAL'}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_BYTES}")
     connection.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves data in the drive's own cache
     connection.execute("PRAGMA checkpoint_fullfsync = 1")
     return connection

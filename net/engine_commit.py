@@ -150,6 +150,13 @@ class CommitLine:
 
         written.add_done_callback(done)
 
+    async def between_writes(self, work: Callable[[], None]) -> None:
+        """Do something with the journal that must not run beside a write."""
+        if self._writer is None:
+            work()
+        else:
+            await self._loop.run_in_executor(self._writer, work)
+
     def _stop(self, error: BaseException) -> None:
         self._failed = True
         self._fail(error)

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from engine import commands
+from engine import build_kind, commands
 from engine.commands import AdvanceTime, AnyCommand, EndDay
 from engine.events import AnyEvent, Rejected
 from engine.journal import Journal, JournalError
@@ -363,7 +363,7 @@ class EnginePipeline:
             queue_capacity=self._queue.capacity,
             queue_size=len(self._queue),
             queue_full_count=counts.queue_full,
-            engine=getattr(self._service, "build", "pure"),
+            engine=build_kind(),
             stages=(self._queue_stage.stats(), self._match_stage.stats(), self.line.stage.stats()),
         )
 

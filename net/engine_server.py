@@ -179,6 +179,8 @@ class EngineServer:
                     continue
                 if journal.checkpoint_due:
                     await loop.run_in_executor(None, journal.checkpoint)
+                if journal.restart_due:
+                    await self.pipeline.line.between_writes(journal.restart_wal)
                 if journal.since_snapshot >= SNAPSHOT_COMMANDS * (1 if quiet else 2):
                     self.pipeline.request_snapshot()
         except JournalError as error:

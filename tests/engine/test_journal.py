@@ -1,4 +1,5 @@
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -228,7 +229,7 @@ def test_the_journal_can_be_read_while_an_engine_writes_it(tmp_path: Path) -> No
     journal.close(clean=True)
 
 
-def test_the_wal_does_not_grow_for_ever(tmp_path: Path) -> None:
+def test_the_wal_starts_afresh_after_a_checkpoint(tmp_path: Path) -> None:
     journal, service, _ = open_journal(tmp_path)
     wal = tmp_path / "journal.sqlite-wal"
     sizes = []
@@ -238,6 +239,32 @@ def test_the_wal_does_not_grow_for_ever(tmp_path: Path) -> None:
         sizes.append(wal.stat().st_size)
     assert max(sizes) < 4 * sizes[0]
     journal.close(clean=True)
+
+
+def test_the_wal_is_made_to_start_afresh_when_commits_never_leave_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.journal.WAL_LIMIT_BYTES", 400_000)
+    monkeypatch.setattr("engine.journal.CHECKPOINT_BYTES", 100_000)
+    journal, service, _ = open_journal(tmp_path)
+    wal = tmp_path / "journal.sqlite-wal"
+    number, restarts = 1, 0
+    with ThreadPoolExecutor(1) as executor:
+        while restarts < 2:
+            if number > 30_000:
+                pytest.skip("the disk is so quick that the WAL starts afresh by itself")
+            checkpoint = executor.submit(journal.checkpoint)
+            while not checkpoint.done():
+                work(journal, service, range(number, number + 5))
+                number += 5
+            if journal.restart_due:
+                journal.restart_wal()
+                work(journal, service, range(number, number + 1))
+                number += 1
+                assert wal.stat().st_size <= 100_000, "it did not start afresh"
+                restarts += 1
+    journal.close(clean=True)
+    assert verify(tmp_path, Tally).commands == number - 1
 
 
 def test_verify_compares_every_mark_and_names_the_command_where_they_part(tmp_path: Path) -> None:
