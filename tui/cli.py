@@ -21,6 +21,7 @@ from net.process import prepare_data_dir
 from tui.diagnosis import doctor
 from tui.laboratory import init, simulate
 from tui.options import (
+    Coins,
     DataDir,
     DurabilityLevel,
     EnginePort,
@@ -29,6 +30,8 @@ from tui.options import (
     HlPort,
     HlStrict,
     Host,
+    LiveUrl,
+    LiveVenue,
     NoAgents,
     Port,
     ScenarioName,
@@ -75,6 +78,9 @@ def everything(
     seed: Seed = None,
     no_agents: NoAgents = False,
     durability: DurabilityLevel = Durability.PROCESS,
+    venue: LiveVenue = None,
+    coins: Coins = "",
+    venue_url: LiveUrl = "",
     hl_account: HlAccounts = None,
     hl_port: HlPort = None,
     hl_strict: HlStrict = False,
@@ -92,7 +98,7 @@ def everything(
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
         durability=durability, hl_accounts=tuple(hl_account or ()), hl_port=hl_port, hl_strict=hl_strict,
-        hl_faults=hl_faults,
+        hl_faults=hl_faults, coins=live_coins(venue, coins), hl_url=venue_url,
     )  # fmt: skip
     _run(run_console(_checked(settings), agents=not no_agents))
 
@@ -107,6 +113,9 @@ def serve(
     seed: Seed = None,
     no_agents: NoAgents = False,
     durability: DurabilityLevel = Durability.PROCESS,
+    venue: LiveVenue = None,
+    coins: Coins = "",
+    venue_url: LiveUrl = "",
     hl_account: HlAccounts = None,
     hl_port: HlPort = None,
     hl_strict: HlStrict = False,
@@ -122,7 +131,7 @@ def serve(
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
         durability=durability, supervised=supervised, hl_accounts=tuple(hl_account or ()), hl_port=hl_port,
-        hl_strict=hl_strict, hl_faults=hl_faults,
+        hl_strict=hl_strict, hl_faults=hl_faults, coins=live_coins(venue, coins), hl_url=venue_url,
     )  # fmt: skip
     _run(run_headless(_checked(settings), agents=not no_agents))
 
@@ -222,6 +231,16 @@ def main() -> NoReturn:
         sys.stderr.write(f"tradesim-tui: {error}\n")
         sys.exit(EXIT_USER_ERROR if isinstance(error, StartupError) else EXIT_FAILURE)
     sys.exit(0)
+
+
+def live_coins(venue: str | None, coins: str) -> tuple[str, ...]:
+    """The live markets that ``--venue`` and ``--coins`` name; raises ``StartupError`` when they do not go together."""
+    names = tuple(name.strip() for name in coins.split(",") if name.strip())
+    if venue is None and not names:
+        return ()
+    if venue != "hyperliquid":
+        raise StartupError(f"no venue {venue!r}: there is --venue hyperliquid")
+    return names or ("BTC", "HYPE/USDC", "PURR/USDC")
 
 
 def _checked(settings: TierSettings) -> TierSettings:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def tiers_of(settings: TierSettings, *, agents: bool) -> list[Tier]:
     """The child processes of one exchange, in the order in which they are needed."""
     arguments = msgspec.json.encode(msgspec.structs.replace(settings, supervised=True)).decode()
-    names = [name for name in TierName if agents or name is not TierName.AGENTS]
+    wanted = {TierName.AGENTS: agents, TierName.FEED: bool(settings.coins)}
+    names = [name for name in TierName if wanted.get(name, True)]
     return [Tier(name.value, (name.value, arguments)) for name in names]
 
 
@@ -58,7 +59,7 @@ async def run_headless(settings: TierSettings, *, agents: bool) -> None:
     """Run the exchange until a signal (or, when supervised, the end of standard input)."""
     async with running_tiers(settings, agents=agents) as supervisor:
         await supervisor.wait_ready()
-        ready = f"ready {settings.http_url} {settings.ws_url}\nhyperliquid {settings.hl_url}"
+        ready = f"ready {settings.http_url} {settings.ws_url}\nhyperliquid {settings.venue_url}"
         await serve_until_stopped(ready, supervised=settings.supervised, failure=supervisor.failed)
 
 

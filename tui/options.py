@@ -100,6 +100,17 @@ HlPort = Annotated[
         help="A port of its own for the Hyperliquid venue, without the /hl that it has on the gateway's.",
     ),
 ]
+LiveVenue = Annotated[
+    str | None,
+    typer.Option("--venue", help="hyperliquid: show its live books beside our own, to trade on paper."),
+]
+Coins = Annotated[
+    str, typer.Option("--coins", help="Which live markets, as in BTC,HYPE/USDC; with --venue.", show_default=False)
+]
+LiveUrl = Annotated[
+    str,
+    typer.Option("--venue-url", help="Where the live books come from: testnet, or the base URL of a simulator."),
+]
 HlStrict = Annotated[
     bool, typer.Option("--hl-strict", help="Give the Hyperliquid venue the live one's cadences, limits and manners.")
 ]

@@ -40,6 +40,8 @@ class TierName(Enum):
     ENGINE = "engine"
     GATEWAY = "gateway"
     AGENTS = "agents"
+    FEED = "feed"
+    """Live books of another venue, for paper trading; runs only when coins were named."""
 
 
 class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,6 +64,10 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A port of its own for the Hyperliquid venue, which is below ``/hl`` of the gateway's in any case."""
     hl_strict: bool = False
     hl_faults: bool = False
+    coins: tuple[str, ...] = ()
+    """Live Hyperliquid markets to trade on paper."""
+    hl_url: str = ""
+    """Where those come from: a base URL, ``testnet``, or the venue's main network when empty."""
     gateway_url: str | None = None
     """WebSocket address of a gateway elsewhere, for agents that run alone."""
     supervised: bool = False
@@ -73,7 +79,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return f"http://{self._reachable_host}:{self.port}"
 
     @property
-    def hl_url(self) -> str:
+    def venue_url(self) -> str:
         """Base address that a Hyperliquid client takes."""
         return f"{self.http_url}/hl" if not self.hl_port else f"http://{self._reachable_host}:{self.hl_port}"
 
@@ -97,6 +103,8 @@ async def run_tier(name: TierName, settings: TierSettings) -> None:
             await _gateway(settings)
         case TierName.AGENTS:
             await _agents(settings)
+        case TierName.FEED:
+            await _feed(settings)
 
 
 def read_scenario(name: str) -> Scenario:
@@ -147,6 +155,22 @@ async def _gateway(settings: TierSettings) -> None:
         supervised=settings.supervised,
     )
     await run_gateway(config)
+
+
+async def _feed(settings: TierSettings) -> None:
+    from net.hyperliquid.info_client import Network
+    from net.hyperliquid.paper_feed import PaperConfig, run_paper
+
+    networks = {"": Network.MAINNET.value} | {network.name.lower(): network.value for network in Network}
+    config = PaperConfig(
+        markets=settings.coins,
+        base_url=networks.get(settings.hl_url, settings.hl_url),
+        engine_host=settings.engine_host,
+        engine_port=settings.engine_port,
+        data_dir=Path(settings.data_dir),
+        supervised=settings.supervised,
+    )
+    await run_paper(config)
 
 
 async def _agents(settings: TierSettings) -> None:

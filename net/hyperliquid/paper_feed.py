@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -28,6 +29,7 @@ from net.hyperliquid.info_client import Network, VenueUnavailable
 from net.hyperliquid.market_data import MarketState
 from net.hyperliquid.names import Asset, UnknownName
 from net.hyperliquid.paper import SOURCE, fits, plan, print_order, tick_of
+from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
 
 _log = structlog.get_logger(__name__)
 
@@ -42,10 +44,34 @@ _WATCH_S: Final = 0.5
 
 
 class PaperConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show, and where from."""
+    """What to show, where from, and where to."""
 
     markets: tuple[str, ...]
     base_url: str = Network.MAINNET.value
+    engine_host: str = "127.0.0.1"
+    engine_port: int = 9999
+    data_dir: Path = Path()
+    supervised: bool = False
+
+
+async def run_paper(config: PaperConfig) -> None:
+    """Show live markets until told to stop: the process ``feed``.
+
+    Raises:
+        StartupError: the venue does not answer at the start, or does not list a market.
+    """
+    prepare_data_dir(config.data_dir)
+    configure_logging(config.data_dir, "feed")
+    api = HyperliquidApiClient(config.base_url)
+    async with EngineClient(config.engine_host, config.engine_port) as engine, api:
+        feed = PaperFeed(engine, api, config)
+        await feed.resolve()
+        running = asyncio.ensure_future(feed.run())
+        try:
+            await serve_until_stopped(Ready(ready="feed"), supervised=config.supervised, failure=running)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 class PaperMarket:
@@ -110,24 +136,30 @@ class PaperFeed:
         self._api = api
         self._config = config
         self.markets: dict[str, PaperMarket] = {}
+        self._assets: list[Asset] = []
 
-    async def run(self) -> None:
-        """Show the markets until cancelled.
+    async def resolve(self) -> None:
+        """Look the markets up.
 
         Raises:
-            StartupError: the venue does not list a market.
+            StartupError: the venue does not answer, or does not list one.
         """
         try:
-            assets = [await self._api.resolve(name) for name in self._config.markets]
+            self._assets = [await self._api.resolve(name) for name in self._config.markets]
         except UnknownName as error:
             raise StartupError(f"{error} on Hyperliquid") from error
         except VenueUnavailable as error:
             raise StartupError(f"Hyperliquid does not answer: {error}") from error
+
+    async def run(self) -> None:
+        """Show the markets until cancelled."""
+        if not self._assets:
+            await self.resolve()
         await self._engine.wait_connected()
         for account in (MAKER, TAKER):
             await self._open(account)
         async with asyncio.TaskGroup() as tasks:
-            for asset in assets:
+            for asset in self._assets:
                 tasks.create_task(self._follow(asset), name=f"paper {asset.display}")
 
     async def _open(self, account: str) -> None:
@@ -157,9 +189,12 @@ class PaperFeed:
 
     async def _listed(self, asset: Asset) -> PaperMarket:
         """The engine's instrument of a market, listed now if it is new."""
+        names = [asset.display, f"{asset.display}.HL"]
         for instrument in await self._engine.instruments():
-            if instrument.ticker == asset.display and instrument.source == SOURCE:
-                return PaperMarket(self._engine, asset, instrument)
+            if instrument.ticker in names:
+                if instrument.source == SOURCE:
+                    return PaperMarket(self._engine, asset, instrument)
+                names.remove(instrument.ticker)  # a simulated instrument has the name
         stream = self._api.stream_order_book(asset.coin)
         try:
             first = await asyncio.wait_for(anext(stream), _FIRST_BOOK_S)
@@ -171,7 +206,7 @@ class PaperFeed:
         tick = tick_of(price, price_decimals(asset.size_decimals, spot=asset.spot))
         instrument = Instrument(
             symbol_id=0,
-            ticker=asset.display,
+            ticker=names[0],
             description=f"{asset.display} on Hyperliquid, on paper",
             industry="digital assets",
             initial_price=max(1, price // tick),
