@@ -16,6 +16,7 @@ from net.gateway.rest_errors import documented
 from net.gateway.shapes import fill_shape, order_shape
 from net.messages import (
     AddOrder,
+    AgentIdField,
     AgentShape,
     CancelOrder,
     ExecutionShape,
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
 AnyRequest = Request[Any, Any, Any]
 AgentPath = Annotated[str, PathParameter(min_length=1, max_length=64)]
+
+
+class PlaceOrder(AddOrder, frozen=True, kw_only=True, tag="add_order"):
+    """An order over REST, which has no session to say whose it is."""
+
+    agent_id: AgentIdField
 
 
 def account_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
@@ -70,7 +77,7 @@ def account_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
         return [fill_shape(view, units[view.symbol_id], agent_id) for view in views if view.symbol_id in units]
 
     @post("/api/orders", summary="Place an order", responses=documented(401, 404, 409, 422, 429))
-    async def add_order(request: AnyRequest, data: JSONBody[AddOrder]) -> OrderResult:
+    async def add_order(request: AnyRequest, data: JSONBody[PlaceOrder]) -> OrderResult:
         """Place an order for the account ``agent_id``, whose token is the request's bearer token."""
         return await _trade(gateway, request, data)
 
@@ -113,9 +120,7 @@ def own_account(gateway: Gateway, request: AnyRequest, agent_id: str) -> Account
 
 
 async def _trade(gateway: Gateway, request: AnyRequest, message: OrderRequest) -> OrderResult:
-    if message.agent_id is None:
-        raise Refused(RejectCode.INVALID_MESSAGE, "whose order is it?", "agent_id")
-    account = own_account(gateway, request, message.agent_id)
+    account = own_account(gateway, request, message.agent_id or "")
     result = await gateway.trading.order(message, account.agent_id)
     if result.status is Status.ERROR and result.code is not None:
         raise Refused(result.code, result.message or result.code.value, result.field)
