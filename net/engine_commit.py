@@ -135,9 +135,7 @@ class CommitLine:
         written = self._loop.run_in_executor(writer, self._write, group)
 
         def done(future: asyncio.Future[None]) -> None:
-            self._waiting -= 1
-            if not self._waiting:
-                self._idle.set()
+            self._finished()
             if self._failed or future.cancelled():
                 return
             error = future.exception()
@@ -154,8 +152,18 @@ class CommitLine:
         """Do something with the journal that must not run beside a write."""
         if self._writer is None:
             work()
-        else:
+            return
+        self._waiting += 1
+        self._idle.clear()
+        try:
             await self._loop.run_in_executor(self._writer, work)
+        finally:
+            self._finished()
+
+    def _finished(self) -> None:
+        self._waiting -= 1
+        if not self._waiting:
+            self._idle.set()
 
     def _stop(self, error: BaseException) -> None:
         self._failed = True
@@ -166,6 +174,6 @@ class CommitLine:
         await self._idle.wait()
 
     def close(self) -> None:
-        """End the thread."""
+        """Wait for the thread and end it."""
         if self._writer is not None:
             self._writer.shutdown()

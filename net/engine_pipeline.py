@@ -141,9 +141,9 @@ class EnginePipeline:
             self._turn()
             await self.line.drain()
         self._timer.cancel()
+        self.line.close()
         if self._journal is not None and self._journal.since_snapshot and not self.failed:
             self.keep_snapshot()
-        self.line.close()
 
     # --- through ----------------------------------------------------------------------------------------------------
 

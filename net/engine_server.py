@@ -181,6 +181,7 @@ class EngineServer:
                     await loop.run_in_executor(None, journal.checkpoint)
                 if journal.restart_due:
                     await self.pipeline.line.between_writes(journal.restart_wal)
+                    self.pipeline.schedule()  # a turn may have waited for it
                 if journal.since_snapshot >= SNAPSHOT_COMMANDS * (1 if quiet else 2):
                     self.pipeline.request_snapshot()
         except JournalError as error:
