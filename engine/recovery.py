@@ -35,8 +35,14 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """Time (ns) of the last command; 0 when there is none."""
 
 
-def recover(journal: Journal, new_service: Callable[[], RecoverableService]) -> tuple[RecoverableService, Recovery]:
+def recover(
+    journal: Journal,
+    new_service: Callable[[], RecoverableService],
+    on_events: Callable[[int, list[AnyEvent]], None] = lambda _now, _events: None,
+) -> tuple[RecoverableService, Recovery]:
     """Make the service that the journal tells of, and make the journal ready to go on from there.
+
+    ``on_events`` is called with the time (ns) and the events of each command that is applied again.
 
     Raises:
         JournalCorrupt: the journal is damaged before its end, or does not lead to the state that it says it does.
@@ -46,7 +52,7 @@ def recover(journal: Journal, new_service: Callable[[], RecoverableService]) -> 
     start, chain, last_time = (snapshot.number, snapshot.chain, snapshot.time) if snapshot else (0, GENESIS, 0)
     number = start
     for group in reader.groups(start, chain):
-        last_time = _apply(service, group, reader)
+        last_time = _apply(service, group, reader, on_events)
         number, chain = group.last, group.chain
     journal.begin(number, chain, snapshot_number=start)
     return service, Recovery(
@@ -79,11 +85,19 @@ def _from_snapshot(
     return new_service(), None, refused
 
 
-def _apply(service: OrderBookService, group: Group, reader: JournalReader) -> int:
+def _apply(
+    service: OrderBookService,
+    group: Group,
+    reader: JournalReader,
+    on_events: Callable[[int, list[AnyEvent]], None] = lambda _now, _events: None,
+) -> int:
     """Apply a group; returns the time of its last command."""
     now = 0
     for now, command in group.decode():
-        service.submit(command, now)
+        before = service.sequence
+        events = service.submit(command, now)
+        if service.sequence != before:  # a refusal is no part of the event stream
+            on_events(now, events)
     if service.sequence != group.sequence:
         raise JournalCorrupt(
             f"{reader.path}: commands {group.first} to {group.last} lead to event {service.sequence}, "

@@ -85,10 +85,11 @@ class EnginePipeline:
         last_time: int,
         queue_capacity: int,
         kept_events: int,
+        past: Sequence[tuple[int, list[AnyEvent]]],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self.line = CommitLine(journal, asyncio.get_running_loop(), self._release, self.fail)
-        self.feed = EventFeed(EventRing(epoch, service.sequence, max_events=kept_events))
+        self.feed = EventFeed(EventRing.after(service.sequence, past, epoch, max_events=kept_events))
         self.failed = False
         self._service = service
         self._journal = journal

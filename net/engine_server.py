@@ -8,12 +8,14 @@ import errno
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.commands import AnyCommand
+from engine.events import AnyEvent
 from engine.journal import Journal, JournalError
 from engine.oms import OrderManagementSystem
 from engine.recovery import Recovery, recover
@@ -28,6 +30,8 @@ from net.process import Ready, boot_id, configure_logging, get_logger, prepare_d
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000
 """Events kept for subscribers that come later or fall behind."""
+KEPT_COMMANDS = 20_000
+"""Commands whose events a start keeps, for gateways that had not heard of them when the engine died."""
 SNAPSHOT_COMMANDS = 100_000
 """Commands after which the state is kept in the journal, at a quiet moment; after twice as many at any moment."""
 CLOSE_TIMEOUT_S = 2.0
@@ -63,6 +67,7 @@ class EngineServer:
         clock: nanoseconds since the epoch.
         epoch: names the history when there is no journal that does.
         last_time: time of the last command in the journal.
+        past: times and events of the last commands before the start, for subscribers that had not heard of them.
         on_failure: called when the state or the journal can no longer be trusted; the process must end then.
     """
 
@@ -78,6 +83,7 @@ class EngineServer:
         last_time: int = 0,
         queue_capacity: int = QUEUE_CAPACITY,
         kept_events: int = KEPT_EVENTS,
+        past: Sequence[tuple[int, list[AnyEvent]]] = (),
         stall_cut_s: float = STALL_CUT_S,
         on_failure: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
@@ -92,6 +98,7 @@ class EngineServer:
             last_time=last_time,
             queue_capacity=queue_capacity,
             kept_events=kept_events,
+            past=past,
             on_failure=on_failure,
         )
         self._journal = journal
@@ -211,7 +218,8 @@ async def run_engine(config: EngineConfig) -> None:
     if config.data_dir is not None:
         prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "engine")
-    journal, service, recovery = _recover(config)
+    past: deque[tuple[int, list[AnyEvent]]] = deque(maxlen=KEPT_COMMANDS)
+    journal, service, recovery = _recover(config, past)
     if recovery is not None:
         log.info("recovered", **msgspec.structs.asdict(recovery))
     failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -223,6 +231,7 @@ async def run_engine(config: EngineConfig) -> None:
         last_time=recovery.last_time if recovery else 0,
         queue_capacity=config.queue_capacity,
         kept_events=config.kept_events,
+        past=past,
         on_failure=failure.set_exception,
     )
     tidying = asyncio.create_task(GarbagePolicy().run(lambda: server.pipeline.commands), name="engine garbage")
@@ -245,8 +254,10 @@ async def run_engine(config: EngineConfig) -> None:
             journal.close(clean=not server.pipeline.failed)
 
 
-def _recover(config: EngineConfig) -> tuple[Journal | None, RecoverableService, Recovery | None]:
-    """Open the journal and go back to where it ends."""
+def _recover(
+    config: EngineConfig, past: deque[tuple[int, list[AnyEvent]]]
+) -> tuple[Journal | None, RecoverableService, Recovery | None]:
+    """Open the journal and go back to where it ends; ``past`` gets what happened last."""
     if config.data_dir is None or config.durability is Durability.NONE:
         return None, OrderManagementSystem(), None
     if config.durability is Durability.POWER:
@@ -254,7 +265,7 @@ def _recover(config: EngineConfig) -> tuple[Journal | None, RecoverableService, 
     try:
         journal = Journal.open(config.data_dir, config.durability, new_epoch=secrets.token_hex(8), boot_id=boot_id())
         try:
-            return journal, *recover(journal, OrderManagementSystem)
+            return journal, *recover(journal, OrderManagementSystem, lambda now, events: past.append((now, events)))
         except JournalError:
             journal.close(clean=False)
             raise

@@ -22,7 +22,7 @@ class EventFeed:
     def __init__(self, ring: EventRing) -> None:
         self.ring = ring
         self.subscribers: list[EngineConnection] = []
-        self._released = 0
+        self._released = ring.next
 
     def append(self, time: int, events: list[AnyEvent]) -> None:
         """Add the events of a command; nobody sees them before they are released."""

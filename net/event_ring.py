@@ -6,7 +6,7 @@ overwritten, and it is cut off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -39,6 +39,16 @@ class EventRing:
         """Number of the oldest event still kept, or of the next one while none is."""
         self._batches: list[EventBatch | bytes | None] = [None] * max_batches
         self._last_sequences = [0] * max_batches
+
+    @classmethod
+    def after(
+        cls, sequence: int, past: Sequence[tuple[int, list[AnyEvent]]], epoch: str, *, max_events: int
+    ) -> EventRing:
+        """A ring whose last event is number ``sequence``, filled with the ``past``: times and events of commands."""
+        ring = cls(epoch, sequence - sum(len(events) for _, events in past), max_events=max_events)
+        for time, events in past:
+            ring.append(time, events)
+        return ring
 
     def append(self, time: int, events: list[AnyEvent]) -> None:
         """Add all events of one command, which must be numbered on from the last ones."""
