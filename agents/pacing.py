@@ -14,6 +14,8 @@ from engine.types import Side, SymbolId, TimeInForce
 REDRAW_S: Final = 15.0
 """Longest sleep before the waiting time is drawn again, which for a Poisson process changes nothing but lets the rate
 follow the market."""
+INATTENTIVE_REDRAW_S: Final = 300.0
+"""The same for those whose rate follows the time of day only."""
 MIN_SLEEP_NS: Final = 1_000_000
 
 
@@ -83,8 +85,11 @@ class PacedStrategy:
 
     def _sleep(self, symbol: SymbolView) -> Wake:
         rate = self.rate * symbol.activity * self.market.season
+        longest = INATTENTIVE_REDRAW_S
         if self.attentive:
             rate *= symbol.attention
+            longest = REDRAW_S
         delay = self.pace.expovariate(rate)
-        self._awake[symbol.symbol_id] = delay <= REDRAW_S
-        return Wake(self.market.now + max(int(min(delay, REDRAW_S) * NS), MIN_SLEEP_NS), symbol.symbol_id)
+        awake = self._awake[symbol.symbol_id] = delay <= longest
+        sleep = int((delay if awake else longest) * NS)
+        return Wake(self.market.now + (sleep if sleep > MIN_SLEEP_NS else MIN_SLEEP_NS), symbol.symbol_id)

@@ -37,6 +37,8 @@ START_NS: Final = 34_200 * NS
 PROGRESS_EVERY_S: Final = 60
 DEPTH_EVERY_S: Final = 10
 EQUITY_EVERY_S: Final = 60
+MANY_ACCOUNTS: Final = 200
+"""With more than these, equity is noted every ten minutes only."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -222,7 +224,7 @@ class Simulation:
         for story in self.world.stories():
             self.publish(story)
         self._happenings.due(self.elapsed_s, self)
-        if elapsed % EQUITY_EVERY_S == 0:
+        if elapsed % (EQUITY_EVERY_S if len(self._hosts) <= MANY_ACCOUNTS else 10 * EQUITY_EVERY_S) == 0:
             self._note_equity()
         deadline = self.oms.next_deadline()
         if deadline is not None and deadline <= market.now:

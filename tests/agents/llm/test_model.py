@@ -117,7 +117,7 @@ async def test_budgets_hold(settings: dict[str, float], reason: str) -> None:
 async def test_a_cassette_replays_the_same_answers_without_an_endpoint(tmp_path: Path) -> None:
     tape = tmp_path / "tape.jsonl"
     async with ScriptedEndpoint([f"text:{GOOD}", "status:500"]) as endpoint:
-        recording = model(endpoint, cassette=str(tape))
+        recording = model(endpoint, cassette=tape)
         first = await recording.ask(question("a"), TICKERS)
         second = await recording.ask(question("b"), TICKERS)
 
