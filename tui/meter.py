@@ -18,6 +18,8 @@ class Meter:
     lag_ms: float = 0.0
     """Worst lateness of the frame timer in the last second."""
     key_ms: deque[float] = field(default_factory=lambda: deque(maxlen=500))
+    lags_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3_000))
+    """Lateness of the newest frames."""
     frames: int = 0
     version: int = 0
     _bytes: int = 0
@@ -36,6 +38,7 @@ class Meter:
     def lag(self, seconds: float) -> None:
         """A frame was this late."""
         self._worst_lag = max(self._worst_lag, seconds)
+        self.lags_ms.append(seconds * 1_000)
 
     def key_pressed(self, now: float) -> None:
         """A key arrived."""
