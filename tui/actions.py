@@ -47,6 +47,8 @@ class ConsoleActions(App[None]):
     look: Look
     _prefix = ""
     _before: object = None
+    _amended = 0
+    """Order whose new size is typed."""
 
     def draw_panes(self) -> None:
         """Bring all visible panes up to date."""
@@ -197,7 +199,7 @@ class ConsoleActions(App[None]):
         """Open the bar for a command, a filter or a size."""
         if not isinstance(self.screen, ModeScreen):
             return
-        self._before = self.focused
+        self._before, self._amended = self.focused, message.order_id
         words = Vocabulary(
             [market.ticker for market in self.view.ordered()],
             [line.shape.name for line in self.view.agents.ranked()],
@@ -216,6 +218,8 @@ class ConsoleActions(App[None]):
             before.tick()
         elif message.purpose == "size" and message.text:
             self._type_size(message.text)
+        elif message.purpose == "amend" and message.text:
+            self.runner.run(f"mv #{self._amended} * {message.text}")
         elif message.purpose == "command" and message.text:
             self.runner.run(message.text)
         self.draw_panes()
@@ -260,7 +264,7 @@ class ConsoleActions(App[None]):
 
     def set_theme(self, name: str) -> None:
         """Another theme, at once."""
-        self.look = self.context.look = Look(name, UNICODE if self.look.glyphs.braille else ASCII)
+        self.look = self.context.look = Look(name, ASCII if self.look.plain else UNICODE)
         self.theme = self.look.textual.name
         self.context.config.settings.theme = name
         for screen in self.screen_stack:

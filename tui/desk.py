@@ -93,7 +93,7 @@ class Desk:
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
         """Called when a question, the size or the badge changed."""
-        self._tell = tell
+        self.tell = tell
         self._spawn = spawn
         self._last_key: tuple[str, float] = ("", -1e9)
 
@@ -124,7 +124,7 @@ class Desk:
             return
         refusal = self.refusal()
         if refusal is not None:
-            self._tell("warning", f"not armed: {refusal}")
+            self.tell("warning", f"not armed: {refusal}")
             return
         self.armed_until = self.clock.mono() + ARMED_S
         self._log("order", "ARMED: one key sends an order")
@@ -135,7 +135,7 @@ class Desk:
         if self.armed_until is not None:
             self.armed_until = None
             self._log("order", f"disarmed: {reason}")
-            self._tell("information", f"SAFE: {reason}")
+            self.tell("information", f"SAFE: {reason}")
             self._bump()
 
     def touch(self) -> None:
@@ -179,7 +179,7 @@ class Desk:
     def drop(self, why: str = "") -> None:
         """Forget the question and the grabbed order."""
         if self.asked is not None and why == "expired":
-            self._tell("information", f"dropped: {self.asked.text}")
+            self.tell("information", f"dropped: {self.asked.text}")
         if self.asked is not None or self.grab is not None:
             self.asked = self.grab = None
             self._bump()
@@ -313,7 +313,7 @@ class Desk:
         market = self.view.market
         orders = [] if market is None else self.view.orders.at(market.instrument.symbol_id, ticks)
         if not orders:
-            self._tell("information", "no own order at this price")
+            self.tell("information", "no own order at this price")
         for order in orders:
             self.cancel(order)
 
@@ -323,7 +323,7 @@ class Desk:
         if orders:
             self.cancel(orders[0])
         else:
-            self._tell("information", "no own order to cancel")
+            self.tell("information", "no own order to cancel")
 
     def cancel_all(self, side: Side | None = None, symbol_id: int | None = None) -> None:
         """Cancel all own orders of an instrument (None: of all), or those of one side."""
@@ -336,7 +336,7 @@ class Desk:
         orders = [] if market is None else self.view.orders.at(market.instrument.symbol_id, ticks)
         orders = [order for order in orders if order.order_id is not None]
         if not orders:
-            self._tell("information", "no own order at this price to move")
+            self.tell("information", "no own order at this price to move")
         elif self._may("amend"):
             self.grab = Grab(orders[0], ticks)
             self._bump()
@@ -422,7 +422,7 @@ class Desk:
             self.refuse(what, result.message or "refused")
         else:
             self._log("order", f"{what}: {len(result.order_ids)} canceled")
-            self._tell("information", f"{what}: {len(result.order_ids)} canceled")
+            self.tell("information", f"{what}: {len(result.order_ids)} canceled")
 
     async def _amend(self, order: OwnOrder, ticks: int | None, qty: float | None) -> None:
         market = self.view.markets.get(order.symbol_id)
@@ -448,7 +448,7 @@ class Desk:
     def refuse(self, what: str, why: str) -> None:
         """Say, and write down, that something was refused."""
         self._log("reject", f"{what}: {why}")
-        self._tell("error", f"{what}: {why}")
+        self.tell("error", f"{what}: {why}")
 
     def _report(self, what: str, result: OrderResult) -> None:
         if result.status is Status.ERROR:

@@ -31,9 +31,10 @@ class AdminAsked(Message):
 
 
 class AskLine(Message):
-    """Open the command bar for a command, a filter or a size."""
+    """Open the command bar for a command, a filter, a size, or the new size of an order."""
 
-    def __init__(self, purpose: str, text: str = "") -> None:
+    def __init__(self, purpose: str, text: str = "", order_id: int = 0) -> None:
         super().__init__()
         self.purpose = purpose
         self.text = text
+        self.order_id = order_id

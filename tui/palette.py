@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from tui import keys
 from tui.actions import ConsoleActions
@@ -53,7 +54,7 @@ class ConsoleCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
         for text, help_text, call in self.entries():
-            yield DiscoveryHit(text, call, help=help_text)
+            yield DiscoveryHit(line(text, help_text), call, text=text)
 
     async def search(self, query: str) -> Hits:
         """What matches the letters typed."""
@@ -61,4 +62,9 @@ class ConsoleCommands(Provider):
         for text, help_text, call in self.entries():
             score = max(matcher.match(text), matcher.match(help_text) * 0.8)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), call, help=help_text)
+                yield Hit(score, line(text, help_text), call, text=text)
+
+
+def line(text: str, note: str) -> Content:
+    """One line of the list: what it does, and by which key."""
+    return Content(f"{text:<48}") + Content.styled(note, "not bold $dim")

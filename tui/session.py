@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from net import messages as m
 from net.client import AccountLost, ConnectionChanged, ConnectionState
@@ -34,6 +35,7 @@ class ExchangeLink:
         self._changed = changed
         self._feed: Feed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pinging: asyncio.Task[None] | None = None
         self._attempt = 0
         self._recorder: Recorder | None = None
         self._switched = False
@@ -50,7 +52,7 @@ class ExchangeLink:
                 reader = asyncio.create_task(self._read(feed), name="console feed")
                 try:
                     await feed.connect()
-                    self._start(self._ping(feed))
+                    self._pinging = self._start(self._ping(feed))
                     await reader
                     reason = "the connection ended"
                 except NotConnected as error:
@@ -100,10 +102,16 @@ class ExchangeLink:
         except TradesimError as error:
             self._view.audit.add(self._clock.wall_ms(), "link", str(error))
 
-    def _start(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    @property
+    def busy(self) -> bool:
+        """Whether an account or a history is being fetched."""
+        return any(task is not self._pinging for task in self._tasks)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- reading
 

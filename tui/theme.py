@@ -12,7 +12,7 @@ from typing import Final
 from rich.color import Color, blend_rgb
 from rich.color_triplet import ColorTriplet
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tui.drawing.cells import ASCII, UNICODE, Glyphs
 
@@ -70,6 +70,8 @@ class Look:
         self.glyphs = glyphs if name in COLOURS else replace(glyphs, bar_fill=False)
         self.colours = COLOURS.get(name, COLOURS["dark"])
         self._base, self._styles = _styles_of(name)
+        self.plain = glyphs.box == ASCII.box
+        """Whether only ASCII may be written."""
         self._memo: dict[str, Style] = {}
 
     def style(self, names: str) -> Style:
@@ -87,7 +89,10 @@ class Look:
     def textual(self) -> Theme:
         """The same colours for Textual's own widgets."""
         c = self.colours
-        ansi = self.name == "ansi"
+        if self.name not in COLOURS:
+            plain = BUILTIN_THEMES["ansi-dark"]
+            words = dict.fromkeys(("line", "bid", "ask", "dim", "bright"), "ansi_default")
+            return replace(plain, name=f"tradesim-{self.name}", variables={**plain.variables, **words})
         return Theme(
             name=f"tradesim-{self.name}",
             primary=c.focus,
@@ -101,7 +106,6 @@ class Look:
             surface=c.background,
             panel=c.raised,
             dark=c.dark,
-            ansi=ansi,
             variables={"line": c.line, "bid": c.bid, "ask": c.ask, "dim": c.dim, "bright": c.bright},
         )
 
@@ -155,6 +159,8 @@ FULL: Final = {
     "up": "up", "down": "down", "up.wick": "up:75", "down.wick": "down:75", "up.volume": "up:45",
     "down.volume": "down:45", "last.tag": "background on last bold", "last.line": "last:45", "curve": "focus",
     "curve.up": "up", "curve.down": "down", "spark": "focus:65", "bid.depth": "bid:60", "ask.depth": "ask:60",
+    "up.fill": "on up", "down.fill": "on down", "up.volume.fill": "on up:45", "down.volume.fill": "on down:45",
+    "bid.depth.fill": "on bid:60", "ask.depth.fill": "on ask:60",
     # lines on top and below
     "bar": "text on raised", "bar.dim": "dim on raised", "bar.good": "good on raised", "bar.warn": "warn on raised",
     "bar.up": "up on raised", "bar.down": "down on raised", "bar.bright": "bright on raised bold",
@@ -192,12 +198,10 @@ def _mono() -> dict[str, Style]:
     by_style = (
         (bold, "bright title hot key best own last average cursor.mark bad line.focus"),
         (dim, "dim faint line header grid hint price.gap last.line up.volume down.volume faded"),
+        (dim, "bid.edge ask.edge vol.edge hist.edge"),
         (reverse, "cursor selected bar bar.dim bar.good bar.warn bar.up bar.down safe last.tag ask.text"),
-        (
-            strong,
-            "own.moved flash.buy flash.sell flash.own flash bar.bright bar.bad bar.own bar.key armed ask.bid ask.ask",
-        ),
-        (strong, "ask.warn ask.bad"),
+        (strong, "own.moved flash.buy flash.sell flash.own flash bar.bright bar.bad bar.own bar.key armed"),
+        (strong, "ask.bid ask.ask ask.warn ask.bad"),
     )
     return dict.fromkeys(FULL, Style()) | {name: style for style, names in by_style for name in names.split()}
 
@@ -208,9 +212,9 @@ def _ansi() -> dict[str, Style]:
     foregrounds = {
         "bright_white": "bright title title.off cursor.mark",
         "bright_black": "dim faint line header grid hint price.gap",
-        "bright_cyan": "spark bid price.bid up up.wick up.volume bid.depth curve.up",
+        "bright_cyan": "spark bid bid.edge price.bid up up.wick up.volume bid.depth curve.up",
         "cyan": "curve hist key line.focus",
-        "bright_yellow": "ask price.ask down down.wick down.volume ask.depth curve.down",
+        "bright_yellow": "ask ask.edge price.ask down down.wick down.volume ask.depth curve.down",
         "bright_magenta": "own average hot", "white": "vol text", "yellow": "last last.line warn", "bright_red": "bad",
         "bright_green": "good",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -29,10 +30,26 @@ class Console:
             await self.pilot.press(key)
         await self.settle()
 
+    async def arrive(self) -> None:
+        """Let everything that was sent be answered and folded."""
+        link = self.app.view.link
+        for _ in range(1_000):
+            await asyncio.sleep(0)
+            waiting = link.connected and link.latency_ms is None
+            if self.world.queue.empty() and not self.app.link.busy and not self._ordering and not waiting:
+                return
+        raise AssertionError("the console does not come to rest")
+
+    @property
+    def _ordering(self) -> bool:
+        return any(worker.group == "orders" and not worker.is_finished for worker in self.app.workers)
+
     async def settle(self) -> None:
         """Let everything that was sent arrive and be drawn."""
-        for _ in range(3):
+        for _ in range(2):
             await self.pilot.pause()
+            if self.app.is_running:
+                await self.arrive()
         self.app.draw_now()
         await self.pilot.pause()
 

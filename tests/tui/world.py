@@ -68,6 +68,43 @@ AGENTS = (
 )  # fmt: skip
 
 
+class FakeAdmin:
+    """Notes what was asked of the exchange's controls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, object]] = []
+
+    async def create_instrument(self, body: m.CreateInstrument) -> m.InstrumentShape:
+        self.calls.append(("create_instrument", body))
+        return instrument(9, body.ticker, body.initial_price, body.tick_size, body.lot_size)
+
+    async def remove_instrument(self, symbol_id: int) -> object:
+        self.calls.append(("remove_instrument", symbol_id))
+        return None
+
+    async def set_phase(self, symbol_id: int, phase: str) -> object:
+        self.calls.append((phase, symbol_id))
+        return None
+
+    async def create_agent(self, body: m.CreateAgent) -> m.AgentShape:
+        self.calls.append(("create_agent", body))
+        return m.AgentShape(agent_id="a-9", name=body.name, personality=body.personality, cash=0.0, positions={},
+                            total_value=0.0, pnl=0.0, status="running")  # fmt: skip
+
+    async def remove_agent(self, agent_id: str) -> object:
+        self.calls.append(("remove_agent", agent_id))
+        return None
+
+    async def control_agent(self, agent_id: str, action: str) -> object:
+        self.calls.append((action, agent_id))
+        return None
+
+    async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
+        self.calls.append(("publish_news", body))
+        return m.NewsShape(id=99, headline=body.headline or "", content=body.content, sentiment=0.0, source="you",
+                           created_at=0)  # fmt: skip
+
+
 class World:
     """The exchange, and the feed to it: one console each."""
 
@@ -86,6 +123,7 @@ class World:
         self.realized: dict[int, float] = {}
         self.agent_id: str | None = None
         self.refuse_connection = False
+        self.admin = FakeAdmin()
         self.numbers = 0
         self.trade_id = 0
         self.steps = 0

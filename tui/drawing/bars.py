@@ -58,6 +58,6 @@ def _eighths(share: float, width: int) -> int:
 def _glyph_bar(text: str, share: float, width: int, kind: str, glyphs: Glyphs, grow_left: bool) -> Row:
     room = max(0, width - max(len(text), 5))
     bar = glyphs.full * max(0, min(room, round(share * room)))
-    label = text.rjust(width - room) if grow_left else text.ljust(width - room)
-    body = bar.rjust(room) + label if grow_left else label + bar.ljust(room)
-    return ((body[:width], kind),)
+    if grow_left:
+        return ((bar.rjust(room), f"{kind}.edge"), (text.rjust(width - room), kind))
+    return ((text.ljust(width - room), kind), (bar.ljust(room), f"{kind}.edge"))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.drawing.cells import Glyphs, Row, Span, fit, fit_right
+from tui.drawing.cells import Glyphs, Row, Span, fit, fit_right, joined, solid
 from tui.view import Bar, Scale, short_number
 
 VOLUME_ROWS = 3
@@ -69,7 +69,7 @@ def draw_candles(
         side = look.fills.get(bar.time)
         if side:
             _mark_fill(plot, offset + index * step, bar, pane, side, glyphs)
-    rows = [_merge(cells, _axis_label(pane, row, look, scale, axis)) for row, cells in enumerate(plot)]
+    rows = [(*joined(cells), _axis_label(pane, row, look, scale, axis)) for row, cells in enumerate(plot)]
     rows += _volume(shown, offset, step, width, axis, volume_rows, glyphs)
     rows.append(_time_axis(shown, offset, step, width, axis))
     return rows
@@ -109,10 +109,11 @@ def _candle(plot: list[list[Span]], x: int, bar: Bar, pane: Pane, step: int, gly
         upper, lower = row * 2, row * 2 + 1
         body_upper, body_lower = top <= upper <= bottom, top <= lower <= bottom
         if body_upper or body_lower:
-            block = glyphs.full if body_upper and body_lower else (glyphs.upper if body_upper else glyphs.lower)
-            plot[row][x] = (block, style)
+            whole = body_upper and body_lower
+            block = solid(style, glyphs) if whole else (glyphs.upper if body_upper else glyphs.lower, style)
+            plot[row][x] = block
             if step == 3 and x + 1 < len(plot[row]):
-                plot[row][x + 1] = (block, style)
+                plot[row][x + 1] = block
             continue
         wick_upper, wick_lower = high <= upper <= low, high <= lower <= low
         mark = glyphs.wick if wick_upper and wick_lower else (glyphs.wick_upper if wick_upper else glyphs.wick_lower)
@@ -138,17 +139,6 @@ def _axis_label(pane: Pane, row: int, look: ChartLook, scale: Scale, axis: int) 
     return (" " * axis, "text")
 
 
-def _merge(cells: Sequence[Span], tail: Span) -> Row:
-    merged: list[Span] = []
-    for text, style in cells:
-        if merged and merged[-1][1] == style:
-            merged[-1] = (merged[-1][0] + text, style)
-        else:
-            merged.append((text, style))
-    merged.append(tail)
-    return tuple(merged)
-
-
 def _volume(
     shown: Sequence[Bar], offset: int, step: int, width: int, axis: int, rows: int, glyphs: Glyphs
 ) -> list[Row]:
@@ -165,11 +155,12 @@ def _volume(
         for row in range(rows):
             part = max(0, min(8, eighths - (rows - 1 - row) * 8))
             if part:
-                grid[row][x] = (glyphs.eighths_up[part], style)
+                block = solid(style, glyphs) if part == 8 else (glyphs.eighths_up[part], style)
+                grid[row][x] = block
                 if step == 3 and x + 1 < width - axis:
-                    grid[row][x + 1] = (glyphs.eighths_up[part], style)
+                    grid[row][x + 1] = block
     labels = [(fit_right(short_number(full), axis), "dim")] + [(" " * axis, "text")] * (rows - 1)
-    return [_merge(cells, label) for cells, label in zip(grid, labels, strict=True)]
+    return [(*joined(cells), label) for cells, label in zip(grid, labels, strict=True)]
 
 
 def _time_axis(shown: Sequence[Bar], offset: int, step: int, width: int, axis: int) -> Row:

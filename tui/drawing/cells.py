@@ -7,6 +7,7 @@ repaints only the rows that changed.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +61,18 @@ ASCII: Final = Glyphs(
     wick_lower=".", up="^", down="v", flat="-", cursor_left=">", cursor_right="<", here=">", box="+-+|++", dot_on="*",
     dot_half="~", dot_off="o", braille=False, ellipsis="~", bar_fill=False,
 )  # fmt: skip
+
+
+_PLAIN = str.maketrans("…×≈↑↓→·•µ▲▼▸◂▶●◐○╌┈│─╭╮╰╯█▌▀▄", "~x~^v>..u^v><>*~o--|-++++#|'.")
+
+
+@lru_cache(maxsize=4096)
+def plain(text: str) -> str:
+    """The text in ASCII, every character for one; what has no likeness becomes a question mark."""
+    if text.isascii():
+        return text
+    text = text.translate(_PLAIN)
+    return "".join(char if char.isascii() else "?" * width_of(char) for char in text)
 
 
 def width_of(text: str) -> int:
@@ -128,9 +141,25 @@ def overlay(row: Row, style: str) -> Row:
     return tuple((text, f"{name} {style}") for text, name in row)
 
 
+def joined(cells: Iterable[Span]) -> Row:
+    """Neighbours of the same style made one span."""
+    row: list[Span] = []
+    for text, style in cells:
+        if row and row[-1][1] == style:
+            row[-1] = (row[-1][0] + text, style)
+        else:
+            row.append((text, style))
+    return tuple(row)
+
+
+def solid(style: str, glyphs: Glyphs) -> Span:
+    """A full cell: by its background where that may be, so that cells above each other leave no seam."""
+    return (" ", f"{style}.fill") if glyphs.bar_fill else (glyphs.full, style)
+
+
 def centred(text: str, width: int, height: int, style: str = "dim") -> list[Row]:
     """A block of rows with lines of text in the middle."""
-    lines = text.split("\n")
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, max(1, width - 2)) or [""]]
     top = max(0, (height - len(lines)) // 2)
     blank: Row = ((" " * width, "text"),)
     rows = [blank] * top

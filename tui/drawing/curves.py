@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tui.drawing.cells import Glyphs, Row, fit, fit_right
+from tui.drawing.cells import Glyphs, Row, Span, fit, fit_right, joined, solid
 from tui.view import Depth, Scale, short_number
 
 
@@ -13,7 +13,7 @@ def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """All values as one row of blocks, ``width`` cells; neighbours are averaged where they do not all fit."""
     if not values or width <= 0:
         return " " * max(0, width)
-    points = resample(values, width)
+    points = resample([value for value in values for _ in range(min(4, width // len(values)) or 1)], width)
     low, high = min(points), max(points)
     span = high - low
     steps = len(glyphs.eighths_up) - 2  # the full block would touch the row above
@@ -108,9 +108,9 @@ def draw_depth(depth: Depth, scale: Scale, width: int, height: int, glyphs: Glyp
     rows: list[Row] = []
     plot = height - 1
     for row in range(plot):
-        left = "".join(_block(v / full, row, plot, glyphs) for v in reversed(bids))
-        right = "".join(_block(v / full, row, plot, glyphs) for v in asks)
-        rows.append(((left, "bid.depth"), (right, "ask.depth")))
+        left = [_block(v / full, row, plot, "bid.depth", glyphs) for v in reversed(bids)]
+        right = [_block(v / full, row, plot, "ask.depth", glyphs) for v in asks]
+        rows.append(joined([*left, *right]))
     ends = (depth.best_bid - reach, depth.best_ask + reach)
     rows.append(_depth_axis(ends, depth.best_ask - depth.best_bid, (bids[-1], asks[-1]), scale, width))
     return rows
@@ -125,9 +125,9 @@ def _cumulative(quantities: Sequence[float], width: int) -> list[float]:
     return [running[min(last, column * len(running) // max(1, width))] for column in range(width - 1)] + [running[last]]
 
 
-def _block(share: float, row: int, rows: int, glyphs: Glyphs) -> str:
+def _block(share: float, row: int, rows: int, style: str, glyphs: Glyphs) -> Span:
     eighths = round(share * rows * 8) - (rows - 1 - row) * 8
-    return glyphs.eighths_up[max(0, min(8, eighths))]
+    return solid(style, glyphs) if eighths >= 8 else (glyphs.eighths_up[max(0, eighths)], style)
 
 
 def _depth_axis(ends: tuple[int, int], spread: int, totals: tuple[float, float], scale: Scale, width: int) -> Row:

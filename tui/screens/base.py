@@ -112,6 +112,9 @@ class ModeScreen(Screen[None]):
 
     def cycle_layout(self) -> None:
         """Next layout of the screen."""
-        self.remove_class(f"-layout-{self.layout_number}")
+        body = self.query_one("#body")
+        body.remove_class(f"-layout-{self.layout_number}")
         self.layout_number = (self.layout_number + 1) % self.LAYOUTS
-        self.add_class(f"-layout-{self.layout_number}")
+        body.add_class(f"-layout-{self.layout_number}")
+        if isinstance(self.focused, Pane) and not self.focused.region.height:
+            self.step_focus(1)

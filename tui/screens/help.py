@@ -38,11 +38,15 @@ class HelpPane(Pane):
         return ((f"{self.pane_name} ", "bright"),)
 
     def note(self) -> Row:
-        return (("Esc closes", "dim"),)
+        return (("↑↓ scrolls · Esc closes", "dim"),)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         here = self._groups(self.table)
         everywhere = self._groups(keys.APP)
+        if width < 90:
+            rows = [fill_row(row, width) for row in (*self._lines(here, width), *self._lines(everywhere, width))]
+            self.top = max(0, min(self.top, len(rows) - height))
+            return rows[self.top : self.top + height]
         column = width * 11 // 20
         left = self._lines(here, column)
         right = self._lines(everywhere, width - column)

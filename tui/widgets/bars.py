@@ -10,6 +10,7 @@ from tui import keys
 from tui.drawing.cells import Row, centred, fill_row
 from tui.drawing.status import Quote, Status, draw_keys, draw_question, draw_status, draw_ticket
 from tui.view import LinkState, Market, money
+from tui.widgets.command import CommandBar
 from tui.widgets.ladder import Ladder
 from tui.widgets.pane import OTHER_HINTS, Pane
 
@@ -64,7 +65,7 @@ class StatusBar(Bar):
         if state is LinkState.STALE:
             return f"STALE {now - link.heard_at:.0f} s" if link.engine else "ENGINE AWAY"
         latency = f" {link.latency_ms:.0f}ms" if link.latency_ms is not None else ""
-        gaps = f" {link.gaps} gaps" if link.gaps else ""
+        gaps = f" {link.gaps} gap{'s' * (link.gaps > 1)}" if link.gaps else ""
         return f"{self.context.config.settings.rate_hz:g}Hz{latency}{gaps}"
 
 
@@ -123,7 +124,7 @@ class KeyBar(Bar):
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         focused = self.screen.focused
-        hints = focused.HINTS if isinstance(focused, Pane) else OTHER_HINTS
+        hints = focused.HINTS if isinstance(focused, Pane | CommandBar) else OTHER_HINTS
         number = [name for name, _title in keys.MODES].index(self.context.mode) + 1
         title = dict(keys.MODES)[self.context.mode]
         tail = f"g{number} {title}   : command   ? help   q quit " if width >= 100 else "? : q "

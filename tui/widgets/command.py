@@ -36,6 +36,8 @@ class CommandBar(Input):
         Binding("tab", "complete", "complete", id="bar.complete", show=False),
     ]
 
+    HINTS = (("Enter", "runs"), ("Tab", "completes"), ("↑↓", "history"), ("Esc", "closes"), (";", "chains"))
+
     class Typed(Message):
         """A line was entered; ``purpose`` is command, filter or size."""
 
@@ -59,16 +61,17 @@ class CommandBar(Input):
             "command": 'buy 10 ACME @ bid+1 post · x all · flat · sym BETA · tf 1m · news good "…" · ? lists all',
             "filter": "filter: text to look for, empty shows all",
             "size": "size of the next orders",
+            "amend": "new open size of the order",
         }[purpose]
         self.value = text
         self.cursor_position = len(text)
         self._place = len(self._history)
-        self.add_class("-open")
+        self._shown(True)
         self.focus()
 
     def action_leave(self) -> None:
         """Close without doing anything."""
-        self.remove_class("-open")
+        self._shown(False)
         self.post_message(self.Typed("", ""))
 
     def action_history(self, step: int) -> None:
@@ -91,5 +94,10 @@ class CommandBar(Input):
         text = self.value.strip()
         if text and self.purpose == "command":
             self._history = [*(line for line in self._history if line != text), text][-HISTORY_LIMIT:]
-        self.remove_class("-open")
+        self._shown(False)
         self.post_message(self.Typed(self.purpose, text))
+
+    def _shown(self, shown: bool) -> None:
+        """Take the place of the ticket line, or give it back."""
+        self.set_class(shown, "-open")
+        self.screen.set_class(shown, "-typing")

@@ -260,6 +260,19 @@ class Ladder(Pane):
             desk.start_grab(self.cursor)
         self.tick()
 
+    def action_amend(self) -> None:
+        """Type another size for the order at the cursor."""
+        market = self.context.view.market
+        orders = (
+            []
+            if market is None or self.cursor is None
+            else self.context.view.orders.at(self.symbol_id or 0, self.cursor)
+        )
+        if orders and orders[0].order_id is not None:
+            self.post_message(AskLine("amend", "", orders[0].order_id))
+        else:
+            self.context.desk.tell("information", "no own order at this price")
+
     def action_enter(self) -> None:
         """Put the order in hand down."""
         if self.context.desk.grab is not None:
