@@ -22,7 +22,6 @@ from agents.newsroom import Story
 from agents.population import Member, make_agent, members
 from agents.rng import stream
 from agents.scenario import Scenario
-from agents.sentiment import score
 from agents.simulated.clock import VirtualClock
 from agents.simulated.recorder import DEPTH_LEVELS, Recorder
 from agents.simulated.venue import SimulatedVenue
@@ -31,6 +30,7 @@ from agents.world import World
 from engine.commands import AddInstrument, AdvanceTime, CancelAll, OpenAccount, PublishNews, SetInstrumentStatus
 from engine.oms import OrderManagementSystem
 from engine.types import CASH_SCALE, DECIMAL_SCALE, InstrumentStatus, SymbolId
+from net.sentiment import score
 
 START_NS: Final = 34_200 * NS
 """A session opens at half past nine, virtual time."""

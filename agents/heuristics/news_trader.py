@@ -12,9 +12,9 @@ from typing import ClassVar
 from agents.intents import AgentEvent, AgentIntent, News, Timer, Wake
 from agents.market import NS, SymbolView
 from agents.pacing import PacedStrategy
-from agents.sentiment import score
 from agents.strategy import Context, Parameters, side_of
 from engine.types import SymbolId
+from net.sentiment import score
 
 MAX_PENDING = 64
 

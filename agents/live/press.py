@@ -10,11 +10,11 @@ from typing import Final
 import structlog
 
 from agents.newsroom import Story
-from agents.sentiment import score
 from engine.types import SymbolId
 from net import messages as m
 from net.errors import TradesimError
 from net.rest_client import Phase, RestClient
+from net.sentiment import score
 
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file name
 QUEUE: Final = 64

@@ -165,6 +165,11 @@ class Connection(asyncio.Protocol):
         return self._open
 
     @property
+    def peer(self) -> str:
+        """Address of the client."""
+        return "" if self._transport is None else str(self._transport.get_extra_info("peername"))
+
+    @property
     def unsent_bytes(self) -> int:
         """What the client has not read yet, the kernel's own buffer apart."""
         return self._out_bytes + (0 if self._transport is None else self._transport.get_write_buffer_size())

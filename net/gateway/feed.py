@@ -6,8 +6,6 @@ import asyncio
 import random
 from collections.abc import Callable
 
-import structlog
-
 from net.engine_protocol import SnapshotView
 from net.errors import EventsLost, TradesimError
 from net.gateway.accounts import Accounts
@@ -15,8 +13,9 @@ from net.gateway.engine import Engine
 from net.gateway.mirror import Mirror
 from net.gateway.private import last_number
 from net.gateway.publisher import Publisher
+from net.process import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger("gateway")
 
 LOOKBACK_EVENTS = 20_000
 """How many events of before the snapshot are read at the start, so that clients of an earlier gateway may resume."""

@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import Coroutine
 
-import structlog
 from websockets.http11 import Request
 
 from engine.commands import CancelAll
@@ -49,8 +48,9 @@ from net.messages import (
     PerformanceShape,
     Role,
 )
+from net.process import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger("gateway")
 
 NEWS_ON_CONNECT = 100
 
@@ -87,6 +87,7 @@ class Gateway:
         self._rounds = Rounds(self)
         self._admin_token = admin_token
         self._sessions: dict[Session, Connection] = {}
+        self._session_number = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._agents_frame = b""
         self._epoch = ""
@@ -154,7 +155,9 @@ class Gateway:
             if not self.is_admin(token):
                 raise Refusal(401, "this is not the admin token\n")
             role = Role.ADMIN
-        session = Session(self, connection, role)
+        self._session_number += 1
+        session = Session(self, connection, role, self._session_number)
+        session.log.info("session opened", peer=connection.peer, role=role.value)
         self._sessions[session] = connection
         self.channels.everybody.add(session)
         return session

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from engine import commands
 from engine.types import RejectCode
 from net.gateway.orders import Refused
 from net.gateway.shapes import SENTIMENT_SCALE
 from net.messages import CreateNews
+from net.sentiment import score
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -24,7 +24,7 @@ def news_command(news: CreateNews, listed: Container[int]) -> commands.PublishNe
         text = f"there is no instrument {news.instrument_id}"
         raise Refused(RejectCode.UNKNOWN_INSTRUMENT, text, "instrument_id")
     headline = news.headline or headline_of(news.content)
-    sentiment = sentiment_of(f"{headline}. {news.content}") if news.sentiment is None else news.sentiment
+    sentiment = score(f"{headline}. {news.content}") if news.sentiment is None else news.sentiment
     return commands.PublishNews(
         headline=headline,
         content=news.content,
@@ -41,21 +41,3 @@ def headline_of(content: str) -> str:
     if len(line) <= HEADLINE_CHARACTERS:
         return line
     return line[: HEADLINE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
-
-
-def sentiment_of(text: str) -> float:
-    """How good a text sounds, from -1 to 1 (VADER's compound score)."""
-    return _analyzer().polarity_scores(text)["compound"]
-
-
-class _Analyzer(Protocol):
-    def polarity_scores(self, text: str) -> dict[str, float]: ...
-
-
-@cache
-def _analyzer() -> _Analyzer:
-    """Loaded on first use because its import is slow."""
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]
-
-    analyzer: _Analyzer = SentimentIntensityAnalyzer()
-    return analyzer

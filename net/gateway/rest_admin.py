@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -177,7 +178,7 @@ def _news_route(gateway: Gateway, guard: Guard) -> HTTPRouteHandler:
     @post("/api/news", guards=[guard], summary="Publish a headline", responses=documented(401, 404, 422))
     async def add_news(data: JSONBody[CreateNews]) -> NewsShape:
         """Publish a headline to everybody; without a sentiment it is given the one of its words."""
-        command = news_command(data, gateway.mirror.instruments)
+        command = await asyncio.to_thread(news_command, data, frozenset(gateway.mirror.instruments))
         reply = await _submit(gateway, command)
         return NewsShape(
             id=reply.news_id or 0,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -16,8 +15,9 @@ from net.errors import EngineUnavailable, RequestRefused
 from net.gateway.orders import Refused
 from net.gateway.trading import engine_refusal
 from net.messages import ErrorBody
+from net.process import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger("gateway")
 
 STATUS_BY_CODE: Final[Mapping[RejectCode, int]] = {
     RejectCode.INVALID_JSON: 400,

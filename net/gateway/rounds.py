@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from net.errors import EngineUnavailable, RequestRefused
 from net.gateway import channels as names
 from net.gateway.channels import SLICE
 from net.gateway.frames import message_frame
 from net.messages import Performance
+from net.process import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger("gateway")
 
 if TYPE_CHECKING:
     from net.gateway.gateway import Gateway

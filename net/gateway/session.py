@@ -7,8 +7,6 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
-import structlog
-
 from engine.types import RejectCode, SymbolId
 from net.gateway import channels as names
 from net.gateway.accounts import Account
@@ -19,11 +17,12 @@ from net.gateway.frames import message_frame
 from net.gateway.limits import TokenBucket
 from net.gateway.orders import Refused
 from net.messages import Error, ErrorData, Role, ServerMessage, Subscribed, SubscribedData, decode_client_message
+from net.process import get_logger
 
 if TYPE_CHECKING:
     from net.gateway.gateway import Gateway
 
-_log = structlog.get_logger()
+_log = get_logger("gateway")
 
 
 class Session:
@@ -40,6 +39,7 @@ class Session:
         "accounts",
         "book_filter",
         "cancel_on_close",
+        "log",
         "missed_books",
         "order_rate",
         "rate_hz",
@@ -47,8 +47,10 @@ class Session:
         "role",
     )
 
-    def __init__(self, gateway: Gateway, connection: Connection, role: Role) -> None:
+    def __init__(self, gateway: Gateway, connection: Connection, role: Role, number: int) -> None:
         self.role = role
+        self.log = _log.bind(session=number)
+        """Every line about this session carries its number."""
         self.accounts: dict[str, Account] = {}
         """The accounts it registered, oldest first."""
         self.cancel_on_close: set[str] = set()
@@ -98,6 +100,7 @@ class Session:
 
     def closed(self) -> None:
         """Let go of everything; orders that were to die with the session are canceled."""
+        self.log.info("session closed", accounts=list(self.accounts), errors=self._errors)
         self._gateway.leave(self)
         for agent_id in self.cancel_on_close:
             self._gateway.cancel_on_disconnect(agent_id)
@@ -116,6 +119,7 @@ class Session:
             return
         if connection.unsent_bytes > connection.limits.private_buffer_bytes:
             self._gateway.metrics.clients_too_slow += 1
+            self.log.warning("session too slow", unsent_bytes=connection.unsent_bytes)
             connection.close(TRY_AGAIN_LATER, RejectCode.TOO_SLOW.value)
             return
         self._gateway.metrics.messages_sent += 1
@@ -175,7 +179,7 @@ class Session:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._gateway.metrics.internal_errors += 1
-            _log.error("request failed", exc_info=error)
+            self.log.error("request failed", exc_info=error)
             self.say(error_message(RejectCode.INTERNAL_ERROR, "the gateway failed; its log says why"))
         self.finish()
 
@@ -198,6 +202,7 @@ class Session:
 
     def hold(self, account: Account, *, cancel_on_disconnect: bool) -> None:
         """Act for an account from now on."""
+        self.log.info("account held", agent_id=account.agent_id)
         self.accounts[account.agent_id] = account
         account.sessions.add(self)
         if cancel_on_disconnect:

@@ -2,7 +2,7 @@ import pytest
 
 from agents.newsroom import Newsroom, Story, Subject
 from agents.scenario import NewsSection
-from agents.sentiment import score
+from net.sentiment import score
 
 SUBJECTS = (Subject(1, "Acme", "industrials", 10.0), Subject(2, "Beta", "health", 5.0, 2.0))
 

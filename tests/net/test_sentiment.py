@@ -1,6 +1,6 @@
 import pytest
 
-from agents.sentiment import score
+from net.sentiment import score
 
 GOOD = [
     "ACME beats profit forecast on strong demand",
