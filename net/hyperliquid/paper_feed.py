@@ -1,7 +1,7 @@
 """Live Hyperliquid markets as instruments of our own exchange: connector in, engine commands out.
 
 One task a market keeps the shadow's orders in line with the newest merged book, another trades each public print again.
-When the connection is stale the shadow's orders are taken out: nobody trades on paper with a market that is not seen.
+While a market is not live its instrument is halted, with the reason: nobody trades on paper with what is not seen.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 import structlog
 
-from engine.commands import AccountLimits, AddInstrument, CancelAll, OpenAccount
+from engine.commands import AccountLimits, AddInstrument, CancelAll, OpenAccount, SetInstrumentStatus
 from engine.instruments import FeeSchedule, Instrument
-from engine.types import CASH_SCALE, RejectCode, Side
+from engine.types import CASH_SCALE, InstrumentStatus, RejectCode, Side
 from net.backoff import Backoff
 from net.engine_client import EngineClient
 from net.errors import StartupError, TradesimError
@@ -28,7 +28,7 @@ from net.hyperliquid.decimals import from_wire, price_decimals
 from net.hyperliquid.info_client import Network, VenueUnavailable
 from net.hyperliquid.market_data import MarketState
 from net.hyperliquid.names import Asset, UnknownName
-from net.hyperliquid.paper import SOURCE, fits, plan, print_order, tick_of
+from net.hyperliquid.paper import MODEL, SOURCE, fits, plan, print_order, tick_of
 from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
 
 _log = structlog.get_logger(__name__)
@@ -40,7 +40,6 @@ SPOT_FEES: Final = FeeSchedule(maker_ppm=400, taker_ppm=700)
 _SHADOW_CASH: Final = 5 * 10**9 * CASH_SCALE
 _SHADOW_LIMITS: Final = AccountLimits(leverage=100, max_working_orders=None)
 _FIRST_BOOK_S: Final = 30.0
-_WATCH_S: Final = 0.5
 
 
 class PaperConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +110,21 @@ class PaperMarket:
         if self._shown is not None:
             await self.show(self._shown)
 
-    async def clear(self) -> None:
-        """Take the shadow's orders out."""
+    async def hide(self, why: MarketState) -> None:
+        """Take the shadow's orders out and halt the instrument: nobody trades with a market that is not seen."""
+        symbol_id = self.instrument.symbol_id
         async with self._turn:
-            await self._engine.submit(CancelAll(account=MAKER, symbol_id=self.instrument.symbol_id))
+            await self._engine.submit(CancelAll(account=MAKER, symbol_id=symbol_id))
+            await self._engine.submit(
+                SetInstrumentStatus(symbol_id=symbol_id, status=InstrumentStatus.HALTED, reason=why.value)
+            )
+
+    async def open(self) -> None:
+        """Take orders (again)."""
+        symbol_id = self.instrument.symbol_id
+        await self._engine.submit(
+            SetInstrumentStatus(symbol_id=symbol_id, status=InstrumentStatus.OPEN, reason=MarketState.LIVE.value)
+        )
 
     def _levels(self, levels: Sequence[BookLevel]) -> dict[int, int]:
         tick = self.instrument.tick_size_e8
@@ -178,7 +188,7 @@ class PaperFeed:
             try:
                 market = await self._listed(asset)
                 self.markets[asset.display] = market
-                await market.clear()
+                await market.hide(MarketState.RECONNECTING)
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._books(market))
                     tasks.create_task(self._prints(market))
@@ -207,7 +217,7 @@ class PaperFeed:
         instrument = Instrument(
             symbol_id=0,
             ticker=names[0],
-            description=f"{asset.display} on Hyperliquid, on paper",
+            description=f"{asset.display} live on Hyperliquid, on paper: {MODEL}",
             industry="digital assets",
             initial_price=max(1, price // tick),
             tick_size_e8=tick,
@@ -231,14 +241,15 @@ class PaperFeed:
             await market.trade(prints)
 
     async def _watch(self, market: PaperMarket) -> None:
-        """Take the shadow out when the market is not seen any more."""
-        was = MarketState.LIVE
+        """Halt the market while it is not seen, and say why on the screen."""
+        entry = self._api.cache.state(market.asset.coin)
+        was, seen = MarketState.RECONNECTING, 0
         while True:
-            await asyncio.sleep(_WATCH_S)
-            state = self._api.state(market.asset.coin)
-            if state is not MarketState.LIVE and was is MarketState.LIVE:
-                _log.warning("paper_market_unseen", market=market.asset.display, state=state.value)
-                await market.clear()
+            state, seen = await entry.newer(seen)
             if state is MarketState.LIVE and was is not MarketState.LIVE:
+                await market.open()
                 await market.show_again()  # a market where nothing happened meanwhile sends no newer book
+            elif state is not was:
+                _log.warning("paper_market_unseen", market=market.asset.display, state=state.value)
+                await market.hide(state)
             was = state

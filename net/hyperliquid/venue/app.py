@@ -13,7 +13,7 @@ import msgspec
 
 from net.errors import TradesimError
 from net.hyperliquid import refusals
-from net.hyperliquid.venue import info
+from net.hyperliquid.venue import questions
 from net.hyperliquid.venue.exchange import Undecodable
 from net.hyperliquid.venue.faults import Fault, FaultKind
 from net.hyperliquid.venue.limits import IpLimits, request_weight
@@ -93,7 +93,7 @@ class VenueApp:
             if _is_json(body):
                 raise _HttpError(422, refusals.UNDECODABLE) from error
             raise _HttpError(400, f"Failed to parse the request body as JSON: {error}") from error
-        except info.BadAggregation as error:
+        except questions.BadAggregation as error:
             raise _HttpError(500, "null") from error
         except TradesimError as error:
             raise _HttpError(503, refusals.UNAVAILABLE) from error
@@ -106,7 +106,7 @@ class VenueApp:
             return answer
         if path == "faults":
             return self._set_faults(body)
-        question = info.read(body)
+        question = questions.read(body)
         fault = self._venue.streams.faults.strike(question.type, FaultKind.DROP, FaultKind.REFUSE)
         if fault is not None:
             raise _Lost if fault.kind is FaultKind.DROP else _HttpError(500, fault.text)
@@ -168,6 +168,6 @@ def _is_json(body: bytes) -> bool:
 
 def _kind(body: bytes) -> str:
     try:
-        return info.read(body).type
+        return questions.read(body).type
     except Undecodable:
         return ""

@@ -47,8 +47,9 @@ class Tag(msgspec.Struct, frozen=True):
 
 def make_tag(cloid: str | None, nonce: int, place: int, *, from_page: bool = False, oid: int | None = None) -> str:
     """The client order id to give the engine; at most 64 characters."""
-    mark = "m" if from_page else ""
-    return f"{cloid or ''}@{nonce:x}.{place}{mark}" + ("" if oid is None else f"t{oid}")
+    if oid is not None:
+        return f"{cloid or ''}@0.0t{oid}"  # the oid is unique by itself
+    return f"{cloid or ''}@{nonce:x}.{place}{'m' if from_page else ''}"
 
 
 def read_tag(client_order_id: str | None) -> Tag:

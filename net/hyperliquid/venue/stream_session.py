@@ -14,7 +14,7 @@ from net.gateway.frames import text_frame
 from net.hyperliquid import refusals, wire
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid.subscriptions import AnySubscription
-from net.hyperliquid.venue import info
+from net.hyperliquid.venue import questions
 from net.hyperliquid.venue.exchange import Undecodable
 from net.hyperliquid.venue.faults import FaultKind
 
@@ -161,7 +161,7 @@ class StreamSession:
     async def _post(self, post: wire.Post, raw: bytes) -> None:
         try:
             response = await self._answer(post)
-        except (Undecodable, info.BadAggregation):
+        except (Undecodable, questions.BadAggregation):
             self._unreadable(raw)
             return
         except TradesimError:
@@ -173,7 +173,7 @@ class StreamSession:
         """The response to a post; None when a fault swallows it."""
         payload = memoryview(post.request.payload)
         if post.request.type == "info":
-            question = info.read(payload)
+            question = questions.read(payload)
             data = await self._streams.venue.info.answer(question)
             return {"type": "info", "payload": {"type": question.type, "data": data}}
         answer = await self._streams.act(payload)

@@ -21,9 +21,9 @@ from net.hyperliquid import wire
 from net.hyperliquid.subscriptions import AnySubscription
 from net.hyperliquid.venue.exchange import Answer, err, read
 from net.hyperliquid.venue.faults import Fault, FaultKind, Faults
-from net.hyperliquid.venue.info import BadAggregation, CandleRequest
 from net.hyperliquid.venue.markets import BACKFILL, FAST_DEPTH, Market
 from net.hyperliquid.venue.orders import Order
+from net.hyperliquid.venue.questions import BadAggregation, CandleRequest
 from net.hyperliquid.venue.stream_session import StreamSession
 from net.hyperliquid.venue.users import User, newest_first
 
@@ -301,16 +301,16 @@ class Streams:
                     {"isSnapshot": True, "user": address, "nonFundingLedgerUpdates": updates},
                 )
             case subs.ClearinghouseState():
-                state = info.margin(user).state(self.venue.now_ms())
+                state = info.users.margin(user).state(self.venue.now_ms())
                 yield "clearinghouseState", {"dex": "", "user": address, "clearinghouseState": state}
             case subs.OpenOrders():
-                yield "openOrders", {"dex": "", "user": address, "orders": info.open_orders(user)}
+                yield "openOrders", {"dex": "", "user": address, "orders": info.users.open_orders(user)}
             case subs.SpotState():
-                yield "spotState", {"user": address, "spotState": info.spot_state(user)}
+                yield "spotState", {"user": address, "spotState": info.users.spot_state(user)}
             case subs.ActiveAssetData() if market is not None:
-                yield "activeAssetData", info.active_asset_data(user, market)
+                yield "activeAssetData", info.users.active_asset_data(user, market)
             case subs.WebData2():
-                yield "webData2", info.web_data(user)
+                yield "webData2", info.users.web_data(user)
             case _:
                 return
 

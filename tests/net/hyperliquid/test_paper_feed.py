@@ -12,7 +12,7 @@ from venue_world import World, running
 
 from engine.commands import NewOrder, OpenAccount
 from engine.oms import OrderManagementSystem
-from engine.types import CASH_SCALE, Side
+from engine.types import CASH_SCALE, InstrumentStatus, Side
 from net.engine_client import EngineClient
 from net.engine_server import EngineServer
 from net.errors import StartupError
@@ -71,14 +71,16 @@ async def test_a_live_market_is_shown_followed_and_traded_on_paper() -> None:
             assert sum(fill.qty for fill in oms.fills("me")) == 15_000
 
 
-async def test_a_market_that_is_not_seen_is_not_traded() -> None:
+async def test_a_market_that_is_not_seen_is_halted_with_the_reason() -> None:
     async with running() as world:
         await world.quotes()
         async with paper(world, "ETH") as (oms, _):
             await eventually(lambda: best(oms) is not None)
             world.break_with(FaultKind.FREEZE, "ws", seconds=1.5)
             await eventually(lambda: best(oms) is None)
+            await eventually(lambda: oms.instruments()[0].status is InstrumentStatus.HALTED)
             await eventually(lambda: best(oms) is not None)
+            assert oms.instruments()[0].status is InstrumentStatus.OPEN
 
 
 async def test_a_market_that_the_venue_does_not_list_stops_the_start() -> None:
