@@ -8,8 +8,8 @@ buy, all at one price, so that half of the orders rest and half trade, and no po
 ``client_order_id``. An order counts when it was answered with success.
 
 As fast as it goes, each client has ``--in-flight`` orders under way. At a fixed rate, orders have times at which they
-are due, and their latency counts from then: if the server stalls, the orders that could not be sent meanwhile are late
-too (no coordinated omission). The last line of each run is JSON.
+are due (whole milliseconds), and their latency counts from then: if the server stalls, the orders that could not be
+sent meanwhile are late too (no coordinated omission). The last line of each run is JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import time
 from array import array
 from collections.abc import Callable
@@ -245,14 +246,15 @@ class Loader:
 
 
 async def at_fixed_rate(loaders: list[Loader], rate: float, until: float) -> None:
-    """Send orders when they are due, one client after the other."""
+    """Send orders when they are due, every millisecond's share together, one client after the other."""
     begin = time.perf_counter()
     sent = 0
     while (now := time.perf_counter()) < until:
-        while begin + sent / rate <= now:
-            loaders[sent % len(loaders)].send(begin + sent / rate)
+        due_ms = int((now - begin) * 1000)
+        while sent < rate * due_ms / 1000:
+            loaders[sent % len(loaders)].send(begin + math.ceil(sent / rate * 1000) / 1000)
             sent += 1
-        await asyncio.sleep(max(0.0, begin + sent / rate - time.perf_counter()))
+        await asyncio.sleep(begin + (due_ms + 1) / 1000 - time.perf_counter())
 
 
 async def drained(loaders: list[Loader], limit_s: float = 5.0) -> int:
