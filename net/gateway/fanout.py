@@ -8,6 +8,7 @@ version, a set of books once a tick, however many clients there are.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -46,7 +47,7 @@ class BookFeed:
         books = self.mirror.books
         chosen = sorted(symbol_id for symbol_id, _ in books.items()) if symbol_ids is None else sorted(symbol_ids)
         data = {str(symbol_id): book.encoded(self._levels) for symbol_id in chosen if (book := books.get(symbol_id))}
-        message = EncodedBooks(data=data, sequence=self.mirror.sequence, timestamp=millis(self.mirror.time))
+        message = EncodedBooks(data=data, sequence=self.mirror.sequence, timestamp=millis(time.time_ns()))
         return message_frame(message)
 
     def join(self, session: Session, rate_hz: float) -> None:
