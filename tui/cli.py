@@ -19,6 +19,7 @@ from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
 from net.process import prepare_data_dir
 from tui.diagnosis import doctor
+from tui.experiments import grade, sweep, train
 from tui.laboratory import init, simulate
 from tui.options import (
     Coins,
@@ -219,7 +220,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (simulate, verify, export, init, doctor):
+for command in (simulate, sweep, grade, train, verify, export, init, doctor):
     app.command()(command)
 
 

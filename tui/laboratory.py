@@ -45,6 +45,10 @@ def simulate(
         float | None,
         typer.Option("--hours", min=0.001, max=10_000, help="Virtual hours; else the scenario's own."),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder for a report with plots (HTML), trades and quotes (CSV) and a summary."),
+    ] = None,
 ) -> None:
     """Run a scenario in virtual time, far faster than real time, on the same engine and agents.
 
@@ -63,6 +67,8 @@ def simulate(
         task = bar.add_task(scenario, total=1.0, state="")
         result = run_simulation(chosen, seed=seed, hours=hours, progress=_follow(bar.update, task))
     typer.echo(_summary(result))
+    if out is not None:
+        typer.echo(f"\nwrote {_write_report(result, out)}")
 
 
 def init(
@@ -79,6 +85,15 @@ def init(
     else:
         _write_new(config, SAMPLE_CONFIG)
         typer.echo(f"wrote {config}")
+
+
+def _write_report(result: SimulationResult, folder: Path) -> Path:
+    from agents.report import write_report
+
+    try:
+        return write_report(result, folder)
+    except OSError as error:
+        raise StartupError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 def _write_new(path: Path, text: str) -> None:
