@@ -80,6 +80,11 @@ async def running_exchange(*flags: str, agents: bool = False) -> AsyncIterator[E
                     await process.wait()
 
 
+def row(result: dict[str, object]) -> str:
+    """One run as a line for people."""
+    return "  ".join(f"{name} {value}" for name, value in result.items())
+
+
 def run(main: object) -> None:
     """Run a benchmark's coroutine on uvloop where there is one."""
     import inspect

@@ -1,11 +1,11 @@
 """Fan-out of ``orderbooks``: how late books are, and what a client costs, at 5 Hz to thousands of clients.
 
-    python benchmarks/fanout.py                                  # 100, 1,000, 3,000 and 5,000 clients
-    python benchmarks/fanout.py --clients 1000 --stalled 0.1     # a tenth of them read nothing
+    python -m benchmarks.fanout                                  # 100, 1,000, 3,000 and 5,000 clients
+    python -m benchmarks.fanout --clients 1000 --stalled 0.1     # a tenth of them read nothing
 
 Two accounts move every book all the time, so that each tick brings every client all books. The latency of a message
 is from its ``timestamp``, set when the gateway made it, to its arrival; its resolution is one millisecond. Clients that
-are stalled stop reading before the measured time and are not counted. The last line of each run is JSON.
+are stalled stop reading before the measured time and are not counted. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import resource
 import time
 from array import array
 
-from exchange import Exchange, run, running_exchange, usage
-from load_socket import LoadSocket, open_socket, text_frame
-from machine import machine
-from order_latency import percentiles_ms
+from benchmarks.exchange import Exchange, row, run, running_exchange, usage
+from benchmarks.load_socket import LoadSocket, open_socket, text_frame
+from benchmarks.machine import machine
+from benchmarks.order_latency import percentiles_ms
 
 CONNECT_AT_ONCE = 50
 MOVES_PER_SECOND = 50
@@ -131,7 +131,6 @@ async def measure(exchange: Exchange, clients: int, stalled_share: float, second
     elapsed = time.perf_counter() - begin
     after = usage(gateway)
     result = {
-        "benchmark": "fanout",
         "clients": clients,
         "stalled": stalled,
         "still_connected": fan.alive,
@@ -154,14 +153,17 @@ async def main(options: argparse.Namespace) -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     print(f"machine: {machine()}")
+    runs = []
     for clients in options.clients:
         async with running_exchange("--durability", "none") as exchange:
-            print(json.dumps(await measure(exchange, clients, options.stalled, options.seconds)), flush=True)
+            runs.append(await measure(exchange, clients, options.stalled, options.seconds))
+        print(row(runs[-1]), flush=True)
+    print(json.dumps({"benchmark": "fanout", "machine": machine(), "runs": runs}))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, nargs="+", default=[100, 1_000, 3_000, 5_000])
     parser.add_argument("--stalled", type=float, default=0.0, help="share of the clients that stop reading")
-    parser.add_argument("--seconds", type=float, default=10.0, help="measured time of each run")
+    parser.add_argument("--seconds", type=float, default=5.0, help="measured time of each run")
     run(main(parser.parse_args()))

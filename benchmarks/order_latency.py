@@ -1,7 +1,7 @@
 """Order to response: latency and throughput over WebSocket and over the engine's TCP, against real processes.
 
-    python benchmarks/order_latency.py                          # 1, 10 and 50 clients, both doors, as fast as it goes
-    python benchmarks/order_latency.py --clients 10 --door ws --rate 6000 --seconds 10
+    python -m benchmarks.order_latency                          # 1, 10 and 50 clients, both doors, as fast as it goes
+    python -m benchmarks.order_latency --clients 10 --door ws --rate 6000 --seconds 10
 
 Each client is one connection with two accounts that trade with each other and with everybody else: buy, sell, sell,
 buy, all at one price, so that half of the orders rest and half trade, and no position grows. Every order carries a
@@ -9,7 +9,7 @@ buy, all at one price, so that half of the orders rest and half trade, and no po
 
 As fast as it goes, each client has ``--in-flight`` orders under way. At a fixed rate, orders have times at which they
 are due (whole milliseconds), and their latency counts from then: if the server stalls, the orders that could not be
-sent meanwhile are late too (no coordinated omission). The last line of each run is JSON.
+sent meanwhile are late too (no coordinated omission). The last line is JSON.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from array import array
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from exchange import Exchange, run, running_exchange, usage
-from load_socket import LoadSocket, open_socket, text_frame
-from machine import machine
+from benchmarks.exchange import Exchange, row, run, running_exchange, usage
+from benchmarks.load_socket import LoadSocket, open_socket, text_frame
+from benchmarks.machine import machine
 
 WARM_UP_S = 1.0
 SET_UP_LIMIT_S = 20.0
@@ -297,7 +297,6 @@ async def measure(exchange: Exchange, door_name: str, clients: int, options: arg
     for door in doors:
         door.close()
     return {
-        "benchmark": "order_latency",
         "door": door_name,
         "clients": clients,
         "mode": f"{options.rate:g}/s" if options.rate else f"max, {options.in_flight} in flight each",
@@ -324,18 +323,23 @@ def percentiles_ms(latencies: array[float]) -> dict[str, float]:
 
 async def main(options: argparse.Namespace) -> None:
     print(f"machine: {machine()}")
+    runs = []
     for door in options.door:
         for clients in options.clients:
             async with running_exchange("--durability", options.durability) as exchange:
                 result = await measure(exchange, door, clients, options)
-            print(json.dumps({**result, "durability": options.durability}), flush=True)
+            print(row(result), flush=True)
+            runs.append(result)
+    print(
+        json.dumps({"benchmark": "order_latency", "machine": machine(), "durability": options.durability, "runs": runs})
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 10, 50])
     parser.add_argument("--door", nargs="+", choices=["ws", "tcp"], default=["ws", "tcp"])
-    parser.add_argument("--seconds", type=float, default=5.0, help="measured time of each run, after one of warm-up")
+    parser.add_argument("--seconds", type=float, default=3.0, help="measured time of each run, after one of warm-up")
     parser.add_argument(
         "--rate", type=float, help="orders a second of all clients together; as fast as it goes if absent"
     )

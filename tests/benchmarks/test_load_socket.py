@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from load_socket import LoadSocket, open_socket, text_frame
 from websockets.asyncio.server import ServerConnection, serve
+
+from benchmarks.load_socket import LoadSocket, open_socket, text_frame
 
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 200_000)
 
