@@ -1,8 +1,6 @@
-"""Pacing: how fast to send, and how long to wait before trying again. Pure; times are seconds of any one clock."""
+"""Pacing: how fast to send. Pure; times are seconds of any one clock."""
 
 from __future__ import annotations
-
-import random
 
 
 class TokenBucket:
@@ -32,22 +30,3 @@ class TokenBucket:
             elapsed = max(0.0, now - self._filled_at)
             self._tokens = min(self._capacity, self._tokens + elapsed * self._per_second)
         self._filled_at = now
-
-
-class Backoff:
-    """Full jitter: anything between nothing and a bound that doubles with each failure."""
-
-    def __init__(self, rng: random.Random, first: float = 0.25, longest: float = 30.0, stable: float = 60.0) -> None:
-        self._rng = rng
-        self._first = first
-        self._longest = longest
-        self._stable = stable
-        self._failures = 0
-
-    def delay(self, lasted: float) -> float:
-        """Seconds to wait after a connection that ``lasted`` this long; a stable one starts the doubling anew."""
-        if lasted >= self._stable:
-            self._failures = 0
-        bound = min(self._longest, self._first * 2 ** min(self._failures, 16))
-        self._failures += 1
-        return self._rng.uniform(0.0, bound)

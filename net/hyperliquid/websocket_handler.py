@@ -18,15 +18,18 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from net.backoff import Backoff
 from net.hyperliquid import wire
 from net.hyperliquid.connection import Connection, Registry, Standing, Timing, name_of
 from net.hyperliquid.market_data import Channel, LinkChanged, LinkState, Received, StreamRefused, StreamStale
-from net.hyperliquid.pacing import Backoff, TokenBucket
+from net.hyperliquid.pacing import TokenBucket
 from net.hyperliquid.subscriptions import AnySubscription
 
 _log = structlog.get_logger(__name__)
 
 CHANNEL_SIZE: Final = 4_096
+STABLE_S: Final = 60.0
+"""A connection that lasted this long starts the backoff anew."""
 _FRAME_BYTES_MAX: Final = 8 << 20
 _OPEN_TIMEOUT_S: Final = 10.0
 _CONNECT_BURST: Final = 5
@@ -59,7 +62,7 @@ class HyperliquidWebSocketHandler:
         self._url = url
         self._channel = channel
         self._timing = timing or Timing()
-        self._backoff = backoff or Backoff(rng or random.Random())
+        self._backoff = backoff or Backoff(rng or random.Random(), first_s=0.25, max_s=30.0)
         self._now_ns = now_ns
         self._connects = TokenBucket(_CONNECT_BURST, _CONNECTS_PER_SECOND)
         self._changed = asyncio.Event()
@@ -91,7 +94,9 @@ class HyperliquidWebSocketHandler:
             reason = await self._one_connection()
             lasted = time.monotonic() - started
             self.reconnects += 1
-            delay = self._backoff.delay(lasted)
+            if lasted >= STABLE_S:
+                self._backoff.reset()
+            delay = self._backoff.next_delay_s()
             _log.warning("hyperliquid_disconnected", reason=reason, lasted_s=round(lasted, 3), retry_s=round(delay, 3))
             await asyncio.sleep(delay)
 

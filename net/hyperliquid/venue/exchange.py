@@ -151,7 +151,6 @@ class Exchange:
         chosen = Leverage(action.leverage, action.is_cross, 0 if action.is_cross else kept.margin)
         self._venue.store.state.leverage.setdefault(user.address, {})[market.listed.coin] = chosen
         self._venue.store.save()
-        self._venue.streams.changed(user)
         return default()
 
     def _update_isolated_margin(self, user: User, action: a.UpdateIsolatedMargin) -> Answer:
@@ -168,7 +167,6 @@ class Exchange:
         changed = Leverage(chosen.value, chosen.cross, chosen.margin + amount)
         self._venue.store.state.leverage.setdefault(user.address, {})[market.listed.coin] = changed
         self._venue.store.save()
-        self._venue.streams.changed(user)
         return default()
 
     # --- the kill switch --------------------------------------------------------------------------------------------

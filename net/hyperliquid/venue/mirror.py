@@ -12,7 +12,7 @@ from net.hyperliquid.decimals import to_wire
 from net.hyperliquid.venue.listing import Listed, Listing
 from net.hyperliquid.venue.markets import Market, event_hash, print_of, side_letter
 from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, read_tag
-from net.hyperliquid.venue.users import Purse, User, Users, direction, public_address, signed, user_of
+from net.hyperliquid.venue.users import Purse, User, Users, Wallet, direction, public_address, signed, user_of
 
 NS_PER_MS: Final = 1_000_000
 
@@ -39,8 +39,8 @@ class Listener(Protocol):
     def filled(self, user: User, fills: list[wire.Fill]) -> None:
         """Orders of a user traded."""
 
-    def changed(self, user: User) -> None:
-        """Money of a user moved."""
+    def transferred(self, user: User, entry: dict[str, object]) -> None:
+        """Money of a user moved; ``entry`` is its line in the user's ledger."""
 
     def listed(self) -> None:
         """The listing changed."""
@@ -141,20 +141,38 @@ class Mirror:
         if found is None:
             return
         address, wallet = found
-        purse = self.users.open(address).purses[wallet]
+        user = self.users.open(address)
+        purse = user.purses[wallet]
         purse.cash = event.cash
+        if event.cash:
+            self._note_transfer(user, {"type": "deposit", "usdc": to_wire(event.cash)})
         for symbol_id, lots in event.positions.items():
             market = self.markets.get(symbol_id)
             if market is not None:
                 purse.holding(symbol_id).trade(lots, market.last * market.listed.tick_value)
 
     def _transferred(self, event: e.CashTransferred) -> None:
-        for account, amount in ((event.account, -event.amount), (event.to, event.amount)):
-            found = user_of(account)
-            if found is not None:
-                user = self.users.open(found[0])
-                user.purses[found[1]].cash += amount
-                self._listener.changed(user)
+        giver, taker = user_of(event.account), user_of(event.to)
+        usdc = to_wire(event.amount)
+        own = giver is not None and taker is not None and giver[0] == taker[0]
+        for found, amount in ((giver, -event.amount), (taker, event.amount)):
+            if found is None:
+                continue
+            user = self.users.open(found[0])
+            user.purses[found[1]].cash += amount
+            if not own:
+                names = {"user": giver[0] if giver else _NOBODY, "destination": taker[0] if taker else _NOBODY}
+                self._note_transfer(user, {"type": "internalTransfer", "usdc": usdc, **names, "fee": "0.0"})
+            elif amount > 0:
+                to_perp = found[1] is Wallet.PERP
+                self._note_transfer(user, {"type": "accountClassTransfer", "usdc": usdc, "toPerp": to_perp})
+
+    def _note_transfer(self, user: User, delta: dict[str, object]) -> None:
+        number = len(user.transfers)
+        hashed = event_hash("transfer", user.address, self.time, number)
+        entry: dict[str, object] = {"time": self.now_ms, "hash": hashed, "delta": delta}
+        user.transfers.append(entry)
+        self._listener.transferred(user, entry)
 
     def _accepted(self, event: e.OrderAccepted) -> None:
         user = self.users.of(event.account)

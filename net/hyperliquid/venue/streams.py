@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BEAT_S: Final = 0.045
 """A block of the live venue: nothing is pushed more often."""
 _SNAPSHOT_FILLS: Final = 2_000
-_PRIVATE: Final = frozenset({"orderUpdates", "user", "userFills", "trades"})
+_PRIVATE: Final = frozenset({"orderUpdates", "user", "userFills", "userNonFundingLedgerUpdates", "trades"})
 
 _log = structlog.get_logger(__name__)
 
@@ -50,7 +50,6 @@ class Streams:
         self._prints: dict[str, list[wire.Print]] = {}
         self._bests: dict[str, wire.BestPrices] = {}
         self._stirred: dict[str, Market] = {}
-        self._changed_users: set[str] = set()
         self._traded: set[str] = set()
         self._due: dict[str, float] = {}
         self._frozen_until = 0.0
@@ -140,20 +139,19 @@ class Streams:
 
     def updated(self, user: User, orders: list[Order]) -> None:
         """A user's orders changed."""
-        self.changed(user)
         self._tell(subs.OrderUpdates(user=user.address), "orderUpdates", [order.update() for order in orders])
 
     def filled(self, user: User, fills: list[wire.Fill]) -> None:
         """A user's orders traded."""
-        self.changed(user)
         self._tell(subs.UserEvents(user=user.address), "user", {"fills": fills})
         for aggregate in (False, True):
             key = subs.UserFills(user=user.address, aggregate_by_time=aggregate)
             self._tell(key, "userFills", {"user": user.address, "fills": fills})
 
-    def changed(self, user: User) -> None:
-        """A user's state is not what it was."""
-        self._changed_users.add(user.address)
+    def transferred(self, user: User, entry: dict[str, object]) -> None:
+        """Money of a user moved."""
+        data = {"user": user.address, "nonFundingLedgerUpdates": [entry]}
+        self._tell(subs.UserLedger(user=user.address), "userNonFundingLedgerUpdates", data)
 
     def freeze(self, seconds: float) -> None:
         """Let all streams stand still."""
@@ -235,9 +233,8 @@ class Streams:
                     self._tell(key, channel, data)
 
     def _push_states(self) -> None:
-        """Full states: of users that changed, and of all once in a while is not needed, as marks stir them too."""
+        """Full states of users, whom every mark that moves changes."""
         kinds = (subs.ClearinghouseState, subs.OpenOrders, subs.SpotState, subs.ActiveAssetData, subs.WebData2)
-        self._changed_users.clear()
         for key in [*self._listeners]:
             if isinstance(key, kinds):
                 for channel, data in self._first(key):

@@ -131,9 +131,9 @@ class Venue:
         """Orders of a user traded."""
         self.streams.filled(user, fills)
 
-    def changed(self, user: User) -> None:
+    def transferred(self, user: User, entry: dict[str, object]) -> None:
         """Money of a user moved."""
-        self.streams.changed(user)
+        self.streams.transferred(user, entry)
 
     def listed(self) -> None:
         """The listing changed."""

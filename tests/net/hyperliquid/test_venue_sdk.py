@@ -244,6 +244,9 @@ async def test_basic_spot_order_and_transfers(world: World) -> None:
         assert [order["coin"] for order in info.open_orders(WALLET.address)] == ["@1"]
         assert exchange.usd_class_transfer(1000, True)["status"] == "ok"
         assert info.user_state(WALLET.address)["marginSummary"]["accountValue"] == "101000.0"
+        deposit, _, moved = info.user_non_funding_ledger_updates(WALLET.address, 0)
+        assert deposit["delta"] == {"type": "deposit", "usdc": "100000.0"}
+        assert moved["delta"] == {"type": "accountClassTransfer", "usdc": "1000.0", "toPerp": True}
         too_much = exchange.usd_class_transfer(1_000_000, False)
         assert too_much == {"status": "err", "response": "Insufficient balance for transfer."}
 

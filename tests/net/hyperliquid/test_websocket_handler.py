@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from hl_waiting import eventually
 from websockets.asyncio.server import ServerConnection, serve
 
+from net.backoff import Backoff
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid import wire
 from net.hyperliquid.connection import Standing, Timing
 from net.hyperliquid.market_data import Channel, LinkChanged, LinkState, Notice, Received, StreamRefused, StreamStale
-from net.hyperliquid.pacing import Backoff
 from net.hyperliquid.websocket_handler import HyperliquidWebSocketHandler
 
 BTC = subs.L2Book(coin="BTC")
@@ -30,7 +30,7 @@ async def running(
     channel: Channel = asyncio.Queue(size)
     async with serve(behaviour, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        backoff = Backoff(random.Random(1), first=0.01, longest=0.02)
+        backoff = Backoff(random.Random(1), first_s=0.01, max_s=0.02)
         handler = HyperliquidWebSocketHandler(f"ws://127.0.0.1:{port}/ws", channel, timing=timing, backoff=backoff)
         for subscription in wanted:
             handler.subscribe(subscription)
@@ -174,7 +174,7 @@ async def test_a_full_channel_holds_the_socket_back_and_cancelling_still_ends_it
 
 async def test_with_nobody_there_it_keeps_trying() -> None:
     channel: Channel = asyncio.Queue(10)
-    backoff = Backoff(random.Random(1), first=0.001, longest=0.002)
+    backoff = Backoff(random.Random(1), first_s=0.001, max_s=0.002)
     handler = HyperliquidWebSocketHandler("ws://127.0.0.1:9/ws", channel, backoff=backoff)
     task = asyncio.create_task(handler.run())
     await eventually(lambda: handler.reconnects >= 3)
