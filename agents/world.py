@@ -14,6 +14,7 @@ from agents.newsroom import Newsroom, Story, Subject
 from agents.scenario import InstrumentSection, Scenario
 from engine.types import SymbolId
 
+LIVE_NEWS_PACE = 1.6
 SEASON_FLOOR = 0.55
 SEASON_CURVE = 1.35
 
@@ -35,6 +36,7 @@ class World:
         self.market.season = scenario.market.live_speed if live else 1.0
         self.fundamental = FundamentalProcess(scenario.fundamental, seed)
         self.newsroom = Newsroom(scenario.news, (), seed)
+        self._live = live
         self._traits = {section.ticker: section for section in scenario.traits}
         self.speed = scenario.market.live_speed if live else 1.0
         """Seconds of the scenario in one second of the clock."""
@@ -104,7 +106,11 @@ class World:
 
     def stories(self) -> list[Story]:
         """What the newsroom wants published now."""
-        return self.newsroom.write(self.elapsed_s())
+        return self.newsroom.write(self.news_s())
+
+    def news_s(self) -> float:
+        """Seconds of the newsroom's clock: somebody who watches a live market should not wait long for a headline."""
+        return self.elapsed_s() * (LIVE_NEWS_PACE if self._live else 1.0)
 
     def hear(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> None:
         """A headline was published: let it move the values."""

@@ -4,7 +4,7 @@ ZIMM-N is one instrument, one hour, N zero-intelligence agents that wake once a 
 five levels a side every second (``agents/scenarios/zero_intelligence.toml``), here with latency, accounts, risk checks
 and the hash of the event log. CPU seconds are the figures to compare.
 
-    python benchmarks/simulation.py [--day] [--peers]
+    python -m benchmarks.simulation [--day] [--peers]
 
 ``--peers`` runs bourse on the same work where it is installed (``pip install bourse``).
 """
@@ -12,14 +12,15 @@ and the hash of the event log. CPU seconds are the figures to compare.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 
 import msgspec
-from machine import machine
 
 from agents.scenario import Scenario, load_scenario
 from agents.simulation import SimulationResult, simulate
+from benchmarks.machine import machine
 
 RUNS = 3
 
@@ -96,14 +97,20 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="also bourse, where it is installed")
     options = parser.parse_args()
     print(machine())
+    figures: dict[str, float] = {}
     for agents in (100, 1_000):
-        show(f"ZIMM-{agents}", best(zimm(agents), RUNS))
+        result = best(zimm(agents), RUNS)
+        figures[f"zimm_{agents}_cpu_s"] = round(result.cpu_s, 3)
+        show(f"ZIMM-{agents}", result)
         if options.peers:
             bourse_zimm(agents)
     if options.day:
         scenario = load_scenario("default")
         first = msgspec.structs.replace(scenario, instruments=scenario.instruments[:1], traits=scenario.traits[:1])
-        show("realistic day, ACME", best(first, 1))
+        result = best(first, 1)
+        figures["day_cpu_s"] = round(result.cpu_s, 3)
+        show("realistic day, ACME", result)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

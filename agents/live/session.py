@@ -111,7 +111,7 @@ class Session:
             await asyncio.gather(*(self._join(member) for member in population))
             await asyncio.gather(*(self._return(kept) for kept in self.register if kept.asked_for))
             populated.set()
-            self.world.newsroom.promise(self.world.elapsed_s() + FIRST_STORY_S * self.world.speed)
+            self.world.newsroom.promise(self.world.news_s() + FIRST_STORY_S * self.world.speed)
             log.info("populated", agents=len(self._places), instruments=len(self.feed.units))
             await self.over.wait()
         finally:

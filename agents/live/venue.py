@@ -102,6 +102,7 @@ class LiveVenue:
 
     def _request(self, desk: Desk, intent: AgentIntent) -> Coroutine[object, object, None] | None:
         if isinstance(intent, Explain):
+            desk.host.context.narrate = False  # enough for now; the session's tick asks again
             return self._explain(desk, intent)
         if isinstance(intent, CancelAll):
             return self._cancel_all(desk, intent)

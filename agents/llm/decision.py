@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-from msgspec import Meta
 
 PROMPT_VERSION: Final = "1"
 """Part of the cache key: change it with the prompt or the schema."""
@@ -25,7 +24,8 @@ class ModelDecision(msgspec.Struct, frozen=True):
     action: Literal["BUY", "SELL", "HOLD"]
     ticker: str
     size: Literal["small", "medium", "large"] = "small"
-    confidence: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    confidence: float = 0.5
+    """0 to 1; models answer in percent, too, and schemas do not hold them to a range: it is cut."""
     reason: str = ""
 
 
@@ -60,4 +60,8 @@ def parse(text: str, tickers: tuple[str, ...]) -> ModelDecision:
         raise BadAnswerError(str(error)) from error
     if decision.ticker not in tickers:
         raise BadAnswerError(f"ticker {decision.ticker!r} is none of {', '.join(tickers)}")
-    return msgspec.structs.replace(decision, reason=" ".join(decision.reason.split())[:MAX_REASON])
+    return msgspec.structs.replace(
+        decision,
+        confidence=min(max(decision.confidence, 0.0), 1.0),
+        reason=" ".join(decision.reason.split())[:MAX_REASON],
+    )

@@ -143,8 +143,9 @@ def test_text_around_the_object_is_forgiven_and_reasons_are_cut() -> None:
     decision = parse(f"Sure! Here it is:\n```json\n{long}\n```", TICKERS)
     assert decision.action == "BUY"
     assert len(decision.reason) == 200
+    assert parse('{"action": "BUY", "ticker": "ACME", "confidence": 70}', TICKERS).confidence == 1.0
     with pytest.raises(BadAnswerError):
-        parse('{"action": "BUY", "ticker": "ACME", "confidence": 7}', TICKERS)
+        parse('{"action": "BUY", "ticker": "ACME", "confidence": "sure"}', TICKERS)
 
 
 def test_the_environment_chooses_the_model() -> None:
