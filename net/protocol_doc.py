@@ -22,7 +22,7 @@ PATH = Path(__file__).parent.parent / "docs" / "PROTOCOL.md"
 HEAD = """\
 # The wire
 
-Made by `python -m net.protocol_doc` from `net/messages.py`, `net/engine_protocol.py` and `engine/`; a test
+Made by `python -m net.protocol_doc` from `net/messages/`, `net/engine_protocol.py` and `engine/`; a test
 keeps it so. REST has its own reference, made from the same types: `/docs` and `/openapi.json` of a running
 gateway.
 
