@@ -119,7 +119,7 @@ class World:
     async def connect(self, path: str = "/ws", *, greet: bool = True, **options: Any) -> Client:
         """A client that has read the greeting."""
         link = await self._stack.enter_async_context(
-            connect(self.url.replace("http", "ws") + path, proxy=None, **options)
+            connect(self.url.replace("http", "ws") + path, proxy=None, close_timeout=0.5, **options)
         )
         client = Client(link)
         if greet:
