@@ -19,6 +19,7 @@ from agents.heuristics.predator import Predator, PredatorParameters
 from agents.heuristics.splitter import Splitter, SplitterParameters
 from agents.heuristics.spoofer import Spoofer, SpooferParameters
 from agents.heuristics.zero_intelligence import ZeroIntelligence, ZeroIntelligenceParameters
+from agents.llm.graph import LangGraphAgent, LangGraphParameters
 from agents.llm.trader import LLMTrader, LLMTraderParameters
 from agents.ml.trader import MLTrader, MLTraderParameters
 from agents.strategy import Parameters, Strategy
@@ -52,6 +53,7 @@ STRATEGIES: Final[dict[str, StrategyType]] = _register(
     StrategyType("zero_intelligence", ZeroIntelligence, ZeroIntelligenceParameters, 50.0),
     StrategyType("plain_maker", PlainMaker, PlainMakerParameters, 2.0),
     StrategyType("ml", MLTrader, MLTraderParameters, 30.0),
+    StrategyType("langgraph", LangGraphAgent, LangGraphParameters, 50.0),
     StrategyType("llm", LLMTrader, LLMTraderParameters, 50.0),
 )
 """All strategies."""

@@ -1,5 +1,6 @@
 """What holds for every strategy and personality."""
 
+import importlib.util
 from typing import Any
 
 import pytest
@@ -14,7 +15,12 @@ ORIGINAL = (
 )
 
 
-@pytest.mark.parametrize("name", sorted(personalities()))
+def installed(names: list[str]) -> list[str]:
+    """Those whose extra is installed."""
+    return [name for name in names if name != "langgraph" or importlib.util.find_spec("langgraph")]
+
+
+@pytest.mark.parametrize("name", installed(sorted(personalities())))
 def test_every_personality_trades_without_a_fault_and_stops_with_its_instrument(tiny: Any, name: str) -> None:
     agent = tiny.agent(name)
     agent.context.narrate = True
@@ -33,7 +39,7 @@ def test_every_personality_trades_without_a_fault_and_stops_with_its_instrument(
     assert agent.look(3) == []
 
 
-@pytest.mark.parametrize("name", sorted(STRATEGIES))
+@pytest.mark.parametrize("name", installed(sorted(STRATEGIES)))
 def test_every_strategy_is_the_same_twice(tiny: Any, name: str) -> None:
     def orders(market: Any) -> list[Any]:
         market.researched = 10_020.0
