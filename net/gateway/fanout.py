@@ -18,10 +18,13 @@ from net.gateway.channels import SLICE
 from net.gateway.frames import message_frame
 from net.gateway.mirror import Mirror
 from net.messages import ServerMessage
+from net.process import get_logger
 from net.units import millis
 
 if TYPE_CHECKING:
     from net.gateway.session import Session
+
+_log = get_logger("gateway")
 
 
 class EncodedBooks(ServerMessage, frozen=True, kw_only=True, tag="orderbooks"):
@@ -99,7 +102,10 @@ class Ticker:
         while True:
             due = max(due + self._period_s, loop.time())
             await asyncio.sleep(due - loop.time())
-            await self.tick()
+            try:
+                await self.tick()
+            except Exception as error:
+                _log.error("books were not sent", exc_info=error)
 
     async def tick(self) -> None:
         """Write one round."""

@@ -57,6 +57,8 @@ class Feed:
                 _log.warning("events lost: loading again", reason=str(lost))
             except TradesimError as error:
                 _log.info("the engine is away", reason=str(error))
+            except Exception as error:
+                _log.error("the feed failed: loading again", exc_info=error)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             pause_s = min(pause_s * 2, longest_s)
 

@@ -13,7 +13,9 @@ from gateway_world import ACME, World, running
 from engine.commands import AddInstrument
 from engine.oms import OrderManagementSystem
 from net.engine_connection import EngineConnection
+from net.engine_protocol import EventBatch
 from net.engine_server import EngineServer
+from net.gateway.mirror import Mirror
 
 
 async def away(world: World) -> None:
@@ -177,3 +179,21 @@ async def test_a_stopping_gateway_answers_what_is_under_way_and_says_goodbye(tmp
     assert (code, reason) == (1001, "the gateway stops")
     accepted = [m for m in client.seen if m["type"] == "order_response" and m["data"]["status"] == "success"]
     assert len(accepted) >= 16
+
+
+async def test_a_feed_that_failed_loads_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    watcher, trader = await world.connect(), await world.trader()
+    apply = Mirror.apply
+    failures: list[EventBatch] = []
+
+    def fail_once(mirror: Mirror, batch: EventBatch) -> None:
+        if not failures:
+            failures.append(batch)
+            raise ZeroDivisionError
+        apply(mirror, batch)
+
+    monkeypatch.setattr(Mirror, "apply", fail_once)
+    await trader.send("add_order", symbol_id=1, side="buy", price=99.0, quantity=3)
+    assert (await trader.closed())[0] == 1012
+    books = await watcher.wait_for("orderbooks", lambda m: bool(m["data"].get("1", {}).get("bids")))
+    assert books["data"]["1"]["bids"][0]["quantity"] == 3.0
