@@ -123,7 +123,7 @@ def serve(
     hl_faults: HlFaults = False,
     supervised: Supervised = False,
 ) -> None:
-    """Run the whole exchange without a screen; prints one line `ready http://… ws://…` when it serves.
+    """Run the whole exchange without a screen; prints `ready http://… ws://…` and its Hyperliquid address.
 
     Attach a console with `tradesim-tui connect ws://HOST:PORT/ws`; Ctrl-C or SIGTERM ends it in order.
     """
