@@ -5,7 +5,7 @@ prints. The console runs under a pseudo-terminal of the size; this process reads
 its processor time from /proc, and presses keys: the cursor of the ladder is looked for in the output, so that the time
 from key to picture is that of the whole path.
 
-    python benchmarks/console.py [--seconds 15] [--trades 250] [--sizes 80x24 120x40 200x60]
+    python -m benchmarks.console [--seconds 6] [--trades 250] [--sizes 80x24 120x40 200x60]
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import random
 import re
 import selectors
 import signal
-import statistics
 import struct
 import subprocess
 import sys
@@ -31,11 +30,12 @@ import time
 from functools import partial
 from pathlib import Path
 
-from machine import machine
+from benchmarks.machine import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 CURSOR = "▸".encode()
 KEY_PAUSE_S = 0.15
+SELF = (sys.executable, "-m", "benchmarks.console")
 
 
 # --- the market, in a process of its own ---------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Terminal:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", TRADESIM_CONFIG="/nonexistent")
             os.environ.pop("NO_COLOR", None)
             os.chdir(ROOT)
-            os.execv(sys.executable, [sys.executable, __file__, "--console", url, str(self.stats)])  # noqa: S606
+            os.execv(sys.executable, [*SELF, "--console", url, str(self.stats)])  # noqa: S606
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.fd, selectors.EVENT_READ)
@@ -194,10 +194,10 @@ class Terminal:
         return list(json.loads(self.stats.read_text(encoding="utf-8"))["lag_ms"])
 
 
-def measure(size: tuple[int, int], url: str, seconds: float) -> str:
-    """One line of the table."""
+def measure(size: tuple[int, int], url: str, seconds: float, presses: int) -> dict[str, float | str]:
+    """The figures of one size."""
     terminal = Terminal(size, url)
-    terminal.read(6.0)
+    terminal.read(3.0)
     cpu, sent, start = terminal.cpu_seconds(), terminal.bytes, time.perf_counter()
     terminal.read(seconds)
     elapsed = time.perf_counter() - start
@@ -206,7 +206,7 @@ def measure(size: tuple[int, int], url: str, seconds: float) -> str:
     rss, own = terminal.memory_mb()
     times: list[float] = []
     rng = random.Random(1)
-    for index in range(100):
+    for index in range(presses):
         terminal.read(KEY_PAUSE_S * rng.uniform(0.7, 1.3))
         terminal.press(b"\x1b[A" if index % 2 else b"\x1b[B")
         taken = terminal.read(1.0, CURSOR)
@@ -214,17 +214,25 @@ def measure(size: tuple[int, int], url: str, seconds: float) -> str:
             times.append(taken * 1_000)
     lags = sorted(terminal.close()) or [float("nan")]
     times.sort()
-    return (
-        f"{size[0]:>4}x{size[1]:<4} {cpu_share:>7.1%} {rate / 1000:>8.1f} kB/s"
-        f" {statistics.median(times):>7.1f} / {times[int(len(times) * 0.99) - 1]:.1f} ms ({len(times)})"
-        f" {lags[len(lags) // 2]:>6.1f} / {lags[int(len(lags) * 0.99)]:.1f} ms {rss:>6.1f} ({own:.1f} own) MB"
-    )
+    return {
+        "size": f"{size[0]}x{size[1]}",
+        "cpu_share": round(cpu_share, 4),
+        "kilobytes_per_second": round(rate / 1000, 1),
+        "key_p50_ms": round(times[len(times) // 2], 1) if times else float("nan"),
+        "key_p99_ms": round(times[max(0, int(len(times) * 0.99) - 1)], 1) if times else float("nan"),
+        "keys_seen": len(times),
+        "lag_p50_ms": round(lags[len(lags) // 2], 1),
+        "lag_p99_ms": round(lags[int(len(lags) * 0.99)], 1),
+        "memory_mb": round(rss, 1),
+        "own_memory_mb": round(own, 1),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--trades", type=int, default=250, help="prints a second, besides the books")
+    parser.add_argument("--keys", type=int, default=40, help="key presses timed in each size")
     parser.add_argument("--sizes", nargs="*", default=["80x24", "120x40", "200x60"])
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--console", nargs=2, help=argparse.SUPPRESS)
@@ -236,17 +244,23 @@ def main() -> None:
         console(*arguments.console)
         return
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", str(arguments.trades)], stdout=subprocess.PIPE, text=True
+        [*SELF, "--serve", str(arguments.trades)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
     )
     assert server.stdout is not None
     try:
         url = f"ws://127.0.0.1:{server.stdout.readline().strip()}/ws"
         print(machine())
         print(f"10 Hz, books of 5 instruments at 10 Hz, {arguments.trades} prints/s, {arguments.seconds:g} s each")
-        print("    size     cpu       bytes   key p50 / p99 (seen)     lag p50 / p99     memory")
+        rows = []
         for text in arguments.sizes:
-            columns, rows = (int(part) for part in text.split("x"))
-            print(measure((columns, rows), url, arguments.seconds), flush=True)
+            columns, lines = (int(part) for part in text.split("x"))
+            rows.append(measure((columns, lines), url, arguments.seconds, arguments.keys))
+            print("  ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
+        print(json.dumps({"console": rows, "prints_per_second": arguments.trades}))
     finally:
         server.terminate()
         server.wait()

@@ -14,13 +14,14 @@ from tui.commands import Runner
 from tui.completion import Vocabulary
 from tui.context import Context
 from tui.control import Control
-from tui.desk import CONFIRM_S, Asked, Desk
+from tui.desk import Desk
 from tui.drawing.cells import ASCII, UNICODE
 from tui.grammar import EXAMPLES, GrammarError, parse_qty
 from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument
 from tui.meter import Meter
 from tui.notices import Notices
 from tui.picture import png_of
+from tui.plans import CONFIRM_S, Asked
 from tui.recording import Playback, Recorder, read
 from tui.screens.base import ModeScreen
 from tui.screens.detail import DetailScreen

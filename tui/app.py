@@ -19,11 +19,12 @@ from tui.commands import Runner
 from tui.config import ConsoleConfig, key_problems
 from tui.context import Context
 from tui.control import Control
-from tui.desk import Desk, DeskSettings
+from tui.desk import Desk
 from tui.feed import Source
 from tui.meter import Meter
 from tui.notices import Notices
 from tui.palette import ConsoleCommands
+from tui.plans import DeskSettings
 from tui.screens.base import ModeScreen
 from tui.screens.detail import DetailScreen
 from tui.screens.help import HelpScreen

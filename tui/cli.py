@@ -41,6 +41,7 @@ from tui.options import (
 )
 from tui.records import export, verify
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config, usable_port
+from tui.shell import do, watch
 from tui.tiers import (
     EXIT_FAILURE,
     EXIT_USER_ERROR,
@@ -220,7 +221,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (simulate, sweep, grade, train, verify, export, init, doctor):
+for command in (do, watch, simulate, sweep, grade, train, verify, export, init, doctor):
     app.command()(command)
 
 

@@ -10,8 +10,8 @@ from net.messages import CreateAgent, CreateNews
 from tui import grammar_types as g
 from tui.context import Context
 from tui.control import Control
-from tui.desk import Plan
 from tui.grammar import GrammarError, parse, parse_qty
+from tui.plans import Plan
 from tui.resolve import find_market, to_quantity, to_ticks
 from tui.theme import THEMES
 from tui.view import Alert, Watch

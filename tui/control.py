@@ -9,8 +9,8 @@ from net.errors import TradesimError
 from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, InstrumentShape
 from net.rest_client import AgentAction, Phase
 from tui.context import Context
-from tui.desk import CONFIRM_S, Asked
 from tui.feed import Admin
+from tui.plans import CONFIRM_S, Asked
 
 PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
 CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}

@@ -79,13 +79,12 @@ def _plain_curve(values: Sequence[float], width: int, height: int, style: str) -
     return [(("".join(line), style),) for line in lines]
 
 
-def framed_curve(
-    values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str, label_width: int = 11
-) -> list[Row]:
+def framed_curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str) -> list[Row]:
     """A curve with its highest, lowest and newest value written at the right."""
-    rows = curve(values, width - label_width, height, glyphs, style)
     if not values:
-        return [(*row, (" " * label_width, "text")) for row in rows]
+        return curve(values, width, height, glyphs, style)
+    label_width = max(len(f"{value:,.2f}") for value in (max(values), min(values), values[-1])) + 1
+    rows = curve(values, width - label_width, height, glyphs, style)
     labels = {0: f"{max(values):,.2f}", height - 1: f"{min(values):,.2f}"}
     if height >= 3:
         labels[height // 2] = f"{values[-1]:,.2f}"
@@ -101,7 +100,8 @@ def draw_depth(depth: Depth, scale: Scale, width: int, height: int, glyphs: Glyp
     if height < 2 or depth.best_bid is None or depth.best_ask is None:
         return []
     half = width // 2
-    reach = max(depth.best_bid - min(depth.bids), max(depth.asks) - depth.best_ask, half // 2, 1)
+    # A column a tick at most: a lonely order far away must not press the market into two columns.
+    reach = min(half, max(depth.best_bid - min(depth.bids), max(depth.asks) - depth.best_ask, half // 2, 1))
     bids = _cumulative([depth.bids.get(depth.best_bid - i, 0.0) for i in range(reach + 1)], half)
     asks = _cumulative([depth.asks.get(depth.best_ask + i, 0.0) for i in range(reach + 1)], width - half)
     full = max(bids[-1], asks[-1]) or 1.0

@@ -49,10 +49,10 @@ class AgentsTable(TablePane[Ranked]):
         Column("#", 3, right=True),
         Column("", 1),
         Column("agent", 16, grow=2),
-        Column("kind", 10, drop=2),
+        Column("kind", 12, drop=2),
         Column("holds", 5, right=True, drop=5),
-        Column("cash", 12, right=True, drop=4),
-        Column("value", 12, right=True, drop=6),
+        Column("cash", 13, right=True, drop=4),
+        Column("value", 13, right=True, drop=6),
         Column("P&L", 12, right=True),
         Column("sharpe", 6, right=True, drop=3),
         Column("fills", 6, right=True, drop=3),
@@ -78,10 +78,11 @@ class AgentsTable(TablePane[Ranked]):
         mark = STATUS_MARK.get(shape.status, ("?", "warn"))
         held = sum(1 for qty in shape.positions.values() if qty)
         sharpe = f"{shape.sharpe:.2f}" if shape.sharpe is not None else ""
+        fills = f"{shape.trades:,}" if shape.trades else ""
         return (
             (str(record.place), "dim"), mark, (shape.name, "own" if mine else "bright"), (shape.personality, "dim"),
             (str(held) if held else "", "dim"), (money(shape.cash), "text"), (money(shape.total_value), "text"),
-            (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (f"{shape.trades:,}", "text"),
+            (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"),
             (f"-{money(shape.max_drawdown)}" if shape.max_drawdown else "", "dim"),
             (sparkline(list(line.equity), 16, self.look.glyphs), "spark"),
         )  # fmt: skip

@@ -31,7 +31,7 @@ class Working(TablePane[OwnOrder]):
     LETTER = "w"
     EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("#", 4, right=True),
+        Column("#", 6, right=True),
         Column("sym", 5, drop=3),
         Column("side", 4),
         Column("leaves", 6, right=True, grow=1),
@@ -93,7 +93,7 @@ class Fills(TablePane[Fill]):
         Column("qty", 6, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
         Column("", 5, drop=3),
-        Column("#", 5, right=True, drop=2),
+        Column("#", 6, right=True, drop=2),
         Column("fee", 7, right=True, drop=4),
     )
     HINTS = LIST_HINTS
@@ -123,7 +123,7 @@ class Done(TablePane[OwnOrder]):
     EMPTY = "no order has left yet"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
-        Column("#", 4, right=True),
+        Column("#", 6, right=True),
         Column("sym", 5, drop=1),
         Column("side", 4),
         Column("qty", 6, right=True),

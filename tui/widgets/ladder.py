@@ -9,10 +9,10 @@ from textual.binding import Binding
 
 from engine.types import Side
 from tui import keys
-from tui.desk import Grab
 from tui.drawing.cells import Row, centred
 from tui.drawing.ladder import LadderLook, draw_ladder, ladder_prices
 from tui.messages import AskLine
+from tui.plans import Grab
 from tui.view import Ack, LinkState, Market, OwnOrder
 from tui.widgets.pane import Pane
 

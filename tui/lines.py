@@ -1,0 +1,192 @@
+"""Without a screen: one command line from the shell (``do``), and a ladder that redraws itself in place (``watch``)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from engine.types import Side
+from net.client import Client
+from net.errors import NotConnected
+from net.messages import AgentRegistered, Instruments, MassResult, OrderBooks, OrderResult, Status, TradePrint
+from tui import grammar_types as g
+from tui.drawing.ladder import LadderLook, draw_ladder
+from tui.grammar import GrammarError, parse
+from tui.resolve import find_market, to_quantity, to_ticks
+from tui.session import CHANNELS
+from tui.theme import Look
+from tui.view import View
+from tui.wallet import Key
+
+OpenAccount = Callable[[Client], Awaitable[AgentRegistered]]
+BOOKS_WITHIN_S = 5.0
+Write = Callable[[str], object]
+
+
+async def do(client: Client, text: str, account: Key | None, open_account: OpenAccount, write: Write) -> int:
+    """Do one line of trading commands on the account; 0 when all was done, 1 when something was refused.
+
+    Without an account ``open_account`` opens one on the connected client.
+
+    Raises:
+        GrammarError: the line is not understood; nothing was done.
+        TradesimError: no connection, or no account.
+    """
+    commands = parse(text)
+    for command in commands:
+        by_price = isinstance(command, g.Cancel) and command.what is g.CancelWhat.PRICE
+        if by_price or not isinstance(command, g.Order | g.Cancel | g.Move | g.Flat | g.Kill):
+            raise GrammarError(f"{type(command).__name__.lower()} needs the console")
+    async with client:
+        if account is None:
+            registered = await open_account(client)
+        else:
+            registered = await client.register(agent_id=account.agent_id, token=account.token)
+        view = View()
+        view.fold(registered, 0.0)
+        known = asyncio.Event()
+        reader = asyncio.create_task(_read(client, view, known), name="read the market")
+        try:
+            await _books(known)
+            view.fold(await client.get_portfolio(), 0.0)
+            results = [await _one(client, view, command) for command in commands]
+        finally:
+            reader.cancel()
+    for result in results:
+        write(_said(result))
+    return 1 if any(result.status is Status.ERROR for result in results) else 0
+
+
+async def _read(client: Client, view: View, known: asyncio.Event) -> None:
+    async for push in client.messages():
+        if isinstance(push, Instruments | OrderBooks | TradePrint):
+            view.fold(push, 0.0)
+            if isinstance(push, OrderBooks) and view.markets:
+                known.set()
+
+
+async def _books(known: asyncio.Event) -> None:
+    """Wait for the first books."""
+    try:
+        await asyncio.wait_for(known.wait(), BOOKS_WITHIN_S)
+    except TimeoutError:
+        raise NotConnected("the exchange sent no books") from None
+
+
+async def _one(client: Client, view: View, command: g.Command) -> OrderResult | MassResult:
+    match command:
+        case g.Order():
+            return await _order(client, view, command)
+        case g.Cancel(what, order_id, _) if what is g.CancelWhat.ORDER and order_id is not None:
+            found = [order for order in await client.get_orders() if order.order_id == order_id]
+            if not found:
+                raise GrammarError(f"no working order #{order_id}")
+            return await client.cancel_order(found[0].symbol_id, order_id)
+        case g.Cancel(what, _, _):
+            side = {g.CancelWhat.BIDS: Side.BUY, g.CancelWhat.ASKS: Side.SELL}.get(what)
+            return await client.cancel_all(side=side)
+        case g.Move(order_id, price, qty):
+            found = [order for order in await client.get_orders() if order.order_id == order_id]
+            if not found:
+                raise GrammarError(f"no working order #{order_id}")
+            market = view.markets[found[0].symbol_id]
+            ticks = to_ticks(price, market) if price is not None else None
+            at = ticks if ticks is not None else market.scale.ticks(found[0].price or 0.0)
+            return await client.modify_order(
+                found[0].symbol_id,
+                order_id,
+                price=None if ticks is None else market.scale.price(ticks),
+                quantity=None if qty is None else to_quantity(qty, found[0].side, at, market, view),
+            )
+        case g.Flat(symbol):
+            return await _close(client, view, [find_market(view, symbol).instrument.symbol_id])
+        case _:
+            await client.cancel_all()
+            return await _close(client, view, list(view.portfolio.positions))
+
+
+async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
+    market = find_market(view, order.symbol)
+    own = g.Price(reference="bid" if order.side is Side.BUY else "ask")
+    other = g.Price(reference="ask" if order.side is Side.BUY else "bid")
+    ticks = to_ticks(other if order.market else order.price or own, market)
+    return await client.add_order(
+        market.instrument.symbol_id,
+        order.side,
+        to_quantity(order.qty, order.side, ticks, market, view),
+        price=None if order.market else market.scale.price(ticks),
+        time_in_force=order.tif,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+    )
+
+
+async def _close(client: Client, view: View, symbol_ids: list[int]) -> OrderResult | MassResult:
+    result: OrderResult | MassResult = MassResult(status=Status.SUCCESS)
+    for symbol_id in symbol_ids:
+        result = await client.cancel_all(symbol_id)
+        qty = view.portfolio.qty(symbol_id)
+        if qty and result.status is Status.SUCCESS:
+            side = Side.SELL if qty > 0 else Side.BUY
+            result = await client.add_order(symbol_id, side, abs(qty), reduce_only=True)
+    return result
+
+
+def _said(result: OrderResult | MassResult) -> str:
+    if result.status is Status.ERROR:
+        code = result.code.value if result.code is not None else "error"
+        return f"refused: {code}: {result.message or ''}"
+    if isinstance(result, MassResult):
+        return f"ok: {len(result.order_ids)} canceled"
+    filled = f" filled {result.filled_quantity:g}" if result.filled_quantity else ""
+    average = f" at {result.average_price:g}" if result.average_price is not None else ""
+    leaves = f" working {result.leaves_quantity:g}" if result.leaves_quantity else ""
+    return f"ok: #{result.order_id}{filled}{average}{leaves}"
+
+
+async def watch(client: Client, ticker: str, rows: int = 16, frames: int | None = None) -> None:
+    """Draw an instrument's ladder in place until Ctrl-C, or for so many frames.
+
+    Raises:
+        GrammarError: no such instrument.
+        TradesimError: no connection.
+    """
+    look, view, console = Look("dark"), View(), Console()
+    async with client:
+        known = asyncio.Event()
+        reader = asyncio.create_task(_read(client, view, known), name="read the market")
+        try:
+            await _books(known)
+            view.current = find_market(view, ticker).instrument.symbol_id
+            await client.subscribe(*CHANNELS, rate_hz=5)
+            with Live(console=console, auto_refresh=False) as live:
+                drawn = 0
+                while frames is None or drawn < frames:
+                    live.update(_picture(view, look, min(62, console.width), rows), refresh=True)
+                    drawn += 1
+                    await asyncio.sleep(0.2)
+        finally:
+            reader.cancel()
+
+
+def _picture(view: View, look: Look, width: int, rows: int) -> Text:
+    market = view.market
+    text = Text()
+    if market is None or market.mark is None:
+        return text
+    mid2 = market.depth.mid2
+    picture = LadderLook(
+        centre=market.mark if mid2 is None else mid2 // 2,
+        last=market.last,
+        last_up=market.last_up,
+        traded=market.traded,
+    )
+    for row in draw_ladder(market.depth, picture, market.scale, width, rows + 1, look.glyphs):
+        for part, name in row:
+            text.append(part, look.style(name))
+        text.append("\n")
+    return text
