@@ -61,6 +61,8 @@ class ExchangeLink:
                         self._view.audit.add(self._clock.wall_ms(), "link", reason)
                 finally:
                     reader.cancel()
+                    if self._pinging is not None:
+                        self._pinging.cancel()
                     await feed.close()
                 if not self._switched:
                     self._down(reason, self._attempt + 1, RETRY_S)

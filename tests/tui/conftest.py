@@ -36,7 +36,8 @@ class Console:
         for _ in range(1_000):
             await asyncio.sleep(0)
             waiting = link.connected and link.latency_ms is None
-            if self.world.queue.empty() and not self.app.link.busy and not self._ordering and not waiting:
+            heard = self.world.queue.empty() or self.app.link.playback is not None
+            if heard and not self.app.link.busy and not self._ordering and not waiting:
                 return
         raise AssertionError("the console does not come to rest")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from textual import events
@@ -61,8 +62,10 @@ async def test_a_recording_shows_the_same_market_and_takes_no_orders(console: Op
         await enter(c, "rec off")
         depth = c.app.view.depth
         await enter(c, f"replay {file} x1000")
-        for _ in range(5):
-            await c.settle()
+        async with asyncio.timeout(10):
+            while (playback := c.app.link.playback) is None or not playback.ended:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await c.settle()
         assert c.app.view.depth.bids == depth.bids
         await c.press("left_square_bracket", "b")
         assert next(iter(c.app.view.audit)).text.endswith("a spectator does not trade")
