@@ -48,7 +48,7 @@ class LLMConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Agents the live population gets that ask the model."""
     deadline_s: float = 10.0
     """An answer that takes longer is given up."""
-    max_tokens: int = 160
+    max_tokens: int = 256
     concurrency: int = 2
     """Calls in flight, all agents together."""
     calls_per_minute: float = 30.0
