@@ -19,7 +19,8 @@ from agents.population import Member, members
 from agents.scenario import Scenario, ScenarioError, load_scenario
 from net.client import Client
 from net.errors import NotConnected, StartupError, TradesimError
-from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
+from net.logs import configure_logging
+from net.process import Ready, prepare_data_dir, serve_until_stopped
 
 READY_WITHIN_S: Final = 20.0
 """After this long the process counts as ready even when the exchange is not there yet."""

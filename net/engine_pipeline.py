@@ -33,7 +33,7 @@ from net.event_feed import EventFeed
 from net.event_ring import EventRing
 from net.fair_queue import FairQueue
 from net.histogram import Histogram
-from net.process import get_logger
+from net.logs import get_logger
 
 SLICE = 256
 """Commands matched between two looks at the sockets: about 3 ms."""

@@ -25,7 +25,8 @@ from net.engine_connection import EngineConnection
 from net.engine_pipeline import EnginePipeline
 from net.errors import StartupError
 from net.garbage import GarbagePolicy
-from net.process import Ready, boot_id, configure_logging, get_logger, prepare_data_dir, serve_until_stopped
+from net.logs import configure_logging, get_logger
+from net.process import Ready, boot_id, prepare_data_dir, serve_until_stopped
 
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000

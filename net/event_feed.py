@@ -6,7 +6,7 @@ from engine.events import AnyEvent
 from net.engine_connection import EngineConnection
 from net.engine_protocol import SubscribeEvents
 from net.event_ring import EventRing
-from net.process import get_logger
+from net.logs import get_logger
 
 log = get_logger("engine")
 

@@ -25,7 +25,8 @@ from net.gateway.http import GuardedHttp
 from net.gateway.rest import rest_app
 from net.gateway.serving import BACKLOG, Server, bind
 from net.hyperliquid.venue.mount import Asgi, VenueMount
-from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
+from net.logs import configure_logging
+from net.process import Ready, prepare_data_dir, serve_until_stopped
 
 FIRST_LOAD_S = 10.0
 """How long the start waits for the engine's first snapshot before it serves without one."""

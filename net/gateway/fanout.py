@@ -17,8 +17,8 @@ from engine.types import SymbolId
 from net.gateway.channels import SLICE
 from net.gateway.frames import message_frame
 from net.gateway.mirror import Mirror
+from net.logs import get_logger
 from net.messages import ServerMessage
-from net.process import get_logger
 from net.units import millis
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from net.gateway.engine import Engine
 from net.gateway.mirror import Mirror
 from net.gateway.private import last_number
 from net.gateway.publisher import Publisher
-from net.process import get_logger
+from net.logs import get_logger
 
 _log = get_logger("gateway")
 

@@ -35,6 +35,7 @@ from net.gateway.session import Session
 from net.gateway.shapes import instrument_shape, news_shape
 from net.gateway.trading import Trading
 from net.hyperliquid.venue.mount import VenueMount
+from net.logs import get_logger
 from net.messages import (
     PROTOCOL_VERSION,
     AgentsSnapshot,
@@ -48,7 +49,6 @@ from net.messages import (
     PerformanceShape,
     Role,
 )
-from net.process import get_logger
 
 _log = get_logger("gateway")
 

@@ -14,8 +14,8 @@ from engine.types import RejectCode
 from net.errors import EngineUnavailable, RequestRefused
 from net.gateway.orders import Refused
 from net.gateway.trading import engine_refusal
+from net.logs import get_logger
 from net.messages import ErrorBody
-from net.process import get_logger
 
 _log = get_logger("gateway")
 

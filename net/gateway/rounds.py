@@ -10,8 +10,8 @@ from net.errors import EngineUnavailable, RequestRefused
 from net.gateway import channels as names
 from net.gateway.channels import SLICE
 from net.gateway.frames import message_frame
+from net.logs import get_logger
 from net.messages import Performance
-from net.process import get_logger
 
 _log = get_logger("gateway")
 

@@ -16,8 +16,8 @@ from net.gateway.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection
 from net.gateway.frames import message_frame
 from net.gateway.limits import TokenBucket
 from net.gateway.orders import Refused
+from net.logs import get_logger
 from net.messages import Error, ErrorData, Role, ServerMessage, Subscribed, SubscribedData, decode_client_message
-from net.process import get_logger
 
 if TYPE_CHECKING:
     from net.gateway.gateway import Gateway

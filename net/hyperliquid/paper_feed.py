@@ -29,7 +29,8 @@ from net.hyperliquid.info_client import Network, VenueUnavailable
 from net.hyperliquid.market_data import MarketState
 from net.hyperliquid.names import Asset, UnknownName
 from net.hyperliquid.paper import MODEL, SOURCE, fits, plan, print_order, tick_of
-from net.process import Ready, configure_logging, prepare_data_dir, serve_until_stopped
+from net.logs import configure_logging
+from net.process import Ready, prepare_data_dir, serve_until_stopped
 
 _log = structlog.get_logger(__name__)
 

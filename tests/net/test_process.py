@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from net.errors import StartupError
-from net.process import boot_id, configure_logging, mask_secrets, prepare_data_dir
+from net.logs import configure_logging, mask_secrets
+from net.process import boot_id, prepare_data_dir
 
 WAITS = """
 import asyncio, sys
