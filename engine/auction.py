@@ -60,7 +60,7 @@ def _lots(side: BookSide, limit_key: int) -> dict[int, int]:
     for level in side:
         if level.key + limit_key < 0:
             break
-        lots[abs(level.key)] = sum(order.leaves for order in level)
+        lots[level.price] = sum(order.leaves for order in level)
     return lots
 
 

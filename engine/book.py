@@ -10,23 +10,47 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import Final
 
 from engine.invariants import ensure
 from engine.level import Level
 from engine.order import Order
 
+EMPTY_LEVELS_KEPT: Final = 1_000
+"""Empty levels a side keeps, besides as many as it has occupied ones."""
+
+
+COMPILED: Final = not __file__.endswith(".py")
+
+
+def _position(keys: list[int], key: int) -> int:
+    """``bisect_left``, for the compiled build: there it needs no call into Python for each comparison."""
+    low, high = 0, len(keys)
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
 
 class BookSide:
-    """Price levels of one side, worst to best."""
+    """Price levels of one side.
+
+    A level that empties leaves ``keys`` at once but stays in ``levels`` for a while: prices near the touch come and go all
+    the time, and finding an empty level again is cheaper than making one.
+    """
 
     __slots__ = ("keys", "levels")
 
     def __init__(self) -> None:
         self.keys: list[int] = []
+        """Signed prices at which orders rest, worst to best."""
         self.levels: dict[int, Level] = {}
 
     def __iter__(self) -> Iterator[Level]:
-        """Levels, best first."""
+        """Levels at which orders rest, best first."""
         for key in reversed(self.keys):
             yield self.levels[key]
 
@@ -34,28 +58,40 @@ class BookSide:
         """The level that trades first; there must be one."""
         return self.levels[self.keys[-1]]
 
+    def at(self, key: int) -> Level | None:
+        """The level of a signed price; None when no order rests there."""
+        level = self.levels.get(key)
+        return None if level is None or level.head is None else level
+
     def open(self, key: int) -> Level:
-        """A new level, empty still: O(log n) plus a list insert, which is short near the best price."""
-        level = self.levels[key] = Level(key)
+        """The empty level of a price at which an order is about to rest: O(log n) plus a list insert.
+
+        The insert is short where it is frequent, which is near the best price.
+        """
         keys = self.keys
+        level = self.levels.get(key)
+        if level is None:
+            if len(self.levels) > 2 * len(keys) + EMPTY_LEVELS_KEPT:
+                self.levels = {kept: self.levels[kept] for kept in keys}
+            level = self.levels[key] = Level(key)
         if not keys or key > keys[-1]:
             keys.append(key)
         else:
-            keys.insert(bisect_left(keys, key), key)
+            keys.insert(_position(keys, key) if COMPILED else bisect_left(keys, key), key)
         return level
 
-    def drop(self, key: int) -> None:
-        """Forget an empty level."""
-        del self.levels[key]
+    def close(self, key: int) -> None:
+        """Take the price of a level that has emptied out of the index: O(log n) plus a list delete."""
         keys = self.keys
         if keys[-1] == key:
             keys.pop()
         else:
-            del keys[bisect_left(keys, key)]
+            keys.pop(_position(keys, key) if COMPILED else bisect_left(keys, key))
 
     def check(self) -> None:
         """Raise InvariantError unless index and levels agree."""
-        ensure(self.keys == sorted(self.levels), "the sorted keys are not those of the levels")
+        occupied = sorted(key for key, level in self.levels.items() if level.head is not None)
+        ensure(self.keys == occupied, "the sorted keys are not those of the levels")
         for key, level in self.levels.items():
             ensure(level.key == key, "a level is filed under another price")
             level.check()

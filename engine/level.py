@@ -11,10 +11,11 @@ from engine.order import Order
 class Level:
     """Queue of the orders at one signed price. Every operation is O(1) and leaves the totals right."""
 
-    __slots__ = ("count", "guards", "head", "key", "qty", "tail")
+    __slots__ = ("count", "guards", "head", "key", "price", "qty", "tail")
 
     def __init__(self, key: int) -> None:
         self.key = key
+        self.price = abs(key)
         self.qty = 0
         """Visible lots."""
         self.count = 0
@@ -87,4 +88,3 @@ class Level:
             previous = order
         ensure(self.tail is previous, "the tail is not the last order")
         ensure((qty, count, guards) == (self.qty, self.count, self.guards), "the level's totals are wrong")
-        ensure(count > 0, "an empty level stayed in the book")

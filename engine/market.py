@@ -125,7 +125,7 @@ class Market:
 
     def _publish_level(self, key: int) -> LevelChange | None:
         book = self.engine.book
-        level = (book.bids if key > 0 else book.asks).levels.get(key)
+        level = (book.bids if key > 0 else book.asks).at(key)
         before = self.published.get(key)
         if level is None:
             if before is None:
@@ -160,5 +160,5 @@ class Market:
         self.engine.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
         ensure(self.halted_until is None or self.status is InstrumentStatus.AUCTION, "a halt outlived its auction")
         levels = [level for side in (self.engine.book.bids, self.engine.book.asks) for level in side]
-        visible = {level.key: LevelChange(abs(level.key), level.qty, level.count) for level in levels}
+        visible = {level.key: LevelChange(level.price, level.qty, level.count) for level in levels}
         ensure(self.published == visible, "published depth is not that of the book")

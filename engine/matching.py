@@ -77,7 +77,6 @@ class MatchingEngine:
             if not self._match_level(level, order, stp, fills):
                 break
             if level.head is None and keys and keys[-1] == level.key:
-                del side.levels[level.key]
                 keys.pop()
         self.cleared = None
         return order.shown
@@ -88,7 +87,7 @@ class MatchingEngine:
         owner = taker.owner
         guards = level.guards
         orders = self.orders
-        price = abs(level.key)
+        price = level.price
         maker = level.head
         taken = gone = 0
         go_on = True
@@ -143,12 +142,12 @@ class MatchingEngine:
     def _meet_self(self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
         """Prevent a trade of an account with itself; False when the taker may not go on."""
         if stp is _CANCEL_RESTING:
-            fills.append((maker, abs(level.key), 0))
+            fills.append((maker, level.price, 0))
             self.cancel(maker)
             return True
         if stp is _DECREMENT:
             lots = min(taker.shown, maker.shown)
-            fills.append((maker, abs(level.key), -lots))
+            fills.append((maker, level.price, -lots))
             taker.shown -= lots
             self._take_from(maker, lots)
             self.self_trade = not taker.shown
@@ -193,7 +192,7 @@ class MatchingEngine:
         key = order.key
         side = self.book.bids if key > 0 else self.book.asks
         level = side.levels.get(key)
-        if level is None:
+        if level is None or level.head is None:
             level = side.open(key)
         level.append(order)
         self.orders[order.order_id] = order
@@ -205,7 +204,7 @@ class MatchingEngine:
             raise InvariantError("the order is in no book")
         level.unlink(order)
         if level.head is None:
-            (self.book.bids if order.key > 0 else self.book.asks).drop(level.key)
+            (self.book.bids if order.key > 0 else self.book.asks).close(level.key)
         del self.orders[order.order_id]
 
     def reduce(self, order: Order, lots: int) -> None:

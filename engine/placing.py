@@ -147,7 +147,7 @@ def sweep(position: Position, limit_key: int, qty: int) -> tuple[int, int]:
     for level in market.engine.book.opposite(limit_key):
         if not wanted or limit_key + level.key < 0:
             break
-        lot_hold = market.lot_hold(abs(level.key))
+        lot_hold = market.lot_hold(level.price)
         for maker in level:
             if maker.owner != owner:
                 lots = min(wanted, maker.shown + maker.hidden)
