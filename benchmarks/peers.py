@@ -1,8 +1,8 @@
 """Other matching engines that pip can install, each behind the same three lines, as far as they are installed.
 
-A peer is given the operations of a workload as plain calls of its own, prepared outside the measured time, and what it
-traded is compared with the reference afterwards: one that trades wrongly has no figure. A peer without immediate-or-cancel
-orders places and cancels; peers without in-place changes sit the ``modify`` variant out.
+Each is given the operations of a workload through plain calls of its own, and what it traded is compared with the
+reference afterwards: one that trades wrongly has no figure. A peer without immediate-or-cancel orders places and
+cancels; peers without in-place changes sit the ``modify`` variant out.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.book import BookSide, OrderBook
-from engine.events import AuctionIndication, InstrumentStatusChanged
+from engine.events import InstrumentStatusChanged
 from engine.exchange import Exchange
 from engine.market import Market
 from engine.reducing import reducible, trim
@@ -64,22 +64,10 @@ def _lots(side: BookSide, limit_key: int) -> dict[int, int]:
     return lots
 
 
-def indicate(x: Exchange) -> None:
-    """Say where the auctions whose books the running command has changed would uncross now, if that has changed."""
-    for market in x.touched:
-        if market.status is InstrumentStatus.AUCTION:
-            found = clearing(market.engine.book, market.mark)
-            if found != market.indication:
-                market.indication = found
-                price, lots = found or (None, 0)
-                symbol_id = market.instrument.symbol_id
-                x.events.append(AuctionIndication(symbol_id=symbol_id, price=price, qty=lots))
-
-
 def enter(x: Exchange, market: Market, status: InstrumentStatus, reason: str) -> None:
     """Take a market into a trading phase; opening it uncrosses what has been collected."""
     if market.halted_until is not None:
-        x.timers.keep_halt(market.halted_until, market.instrument.symbol_id)
+        x.timers.keep_halt(market.halted_until, market.symbol_id)
         market.halted_until = None
     if status is InstrumentStatus.OPEN:
         _uncross(x, market)
@@ -87,14 +75,14 @@ def enter(x: Exchange, market: Market, status: InstrumentStatus, reason: str) ->
         x.pending[market] = None
     market.indication = None
     market.status = status
-    x.events.append(InstrumentStatusChanged(symbol_id=market.instrument.symbol_id, status=status, reason=reason))
+    x.events.append(InstrumentStatusChanged(symbol_id=market.symbol_id, status=status, reason=reason))
 
 
 def interrupt(x: Exchange, market: Market) -> None:
     """Start a volatility halt: an auction that ends by itself."""
     enter(x, market, InstrumentStatus.AUCTION, "volatility")
     market.halted_until = x.now + market.instrument.halt_duration_ns
-    x.timers.end_halt(market.halted_until, market.instrument.symbol_id)
+    x.timers.end_halt(market.halted_until, market.symbol_id)
 
 
 def resume(x: Exchange, market: Market) -> None:
@@ -116,7 +104,6 @@ def _uncross(x: Exchange, market: Market) -> None:
             trade = book_trade(x, market, price, lots, None)
             for order in (bid, ask):
                 x.touch(market, order.key)
-                x.hold(order, -lots)
                 fill(x, order, trade, Liquidity.AUCTION, 0)
                 if order.cum == order.qty:
                     gone(x, order)
@@ -125,7 +112,7 @@ def _uncross(x: Exchange, market: Market) -> None:
 
 def _trim_reducing(x: Exchange, market: Market) -> None:
     """Cut reduce-only orders to what reduces whatever else of the account trades: an uncross cannot stop for them."""
-    symbol_id = market.instrument.symbol_id
+    symbol_id = market.symbol_id
     for account in x.ledger.numbered:
         position = account.positions.get(symbol_id)
         if position is None or not position.guarded:

@@ -38,8 +38,8 @@ def _position(keys: list[int], key: int) -> int:
 class BookSide:
     """Price levels of one side.
 
-    A level that empties leaves ``keys`` at once but stays in ``levels`` for a while: prices near the touch come and go all
-    the time, and finding an empty level again is cheaper than making one.
+    A level that empties leaves ``keys`` at once but stays in ``levels`` for a while: prices near the touch come and go
+    all the time, and finding an empty level again is cheaper than making one.
     """
 
     __slots__ = ("keys", "levels")
@@ -57,11 +57,6 @@ class BookSide:
     def best(self) -> Level:
         """The level that trades first; there must be one."""
         return self.levels[self.keys[-1]]
-
-    def at(self, key: int) -> Level | None:
-        """The level of a signed price; None when no order rests there."""
-        level = self.levels.get(key)
-        return None if level is None or level.head is None else level
 
     def open(self, key: int) -> Level:
         """The empty level of a price at which an order is about to rest: O(log n) plus a list insert.

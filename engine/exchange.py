@@ -72,15 +72,7 @@ class Exchange:
         """Remember that a level may look different after this command."""
         if not market.touched:
             self.touched.append(market)
-        market.touched[key] = None
-
-    def publish(self) -> None:
-        """Close a command: one ``DepthChanged`` for each book that looks different."""
-        for market in self.touched:
-            changed = market.publish()
-            if changed is not None:
-                self.events.append(changed)
-        self.touched.clear()
+        market.touched.append(key)
 
     def enter(self, order: WorkingOrder) -> None:
         """Count an order among its account's working orders."""
@@ -115,9 +107,8 @@ class Exchange:
         self.pending[market] = None
 
     def rest(self, order: WorkingOrder) -> None:
-        """Put an order into its book and hold back what it may need."""
+        """Put an order, whose lots are reserved, into its book."""
         position = order.position
-        self.hold(order, order.shown)
         if order.guarded:
             position.guarded[order.order_id] = order
         position.market.engine.rest(order)
@@ -126,24 +117,11 @@ class Exchange:
     def lift(self, order: WorkingOrder) -> None:
         """Take an order out of its book and hold nothing back for it."""
         market = order.position.market
-        self.hold(order, -order.shown - order.hidden)
+        order.reserve(-order.shown - order.hidden)
         if order.guarded:
             del order.position.guarded[order.order_id]
         market.engine.cancel(order)
         self.touch(market, order.key)
-
-    def hold(self, order: WorkingOrder, lots: int) -> None:
-        """Hold back what ``lots`` more (or, negative, fewer) of a resting order may need."""
-        position = order.position
-        if order.guarded:
-            position.reducing += lots
-        elif order.key > 0:
-            position.buy_qty += lots
-            position.buy_hold += lots * order.hold
-        else:
-            position.sell_qty += lots
-            position.sell_hold += lots * order.hold
-        position.hold()
 
     def canceled(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Say that an order left unfilled."""

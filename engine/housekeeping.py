@@ -123,7 +123,7 @@ def _check_opening(x: Exchange, command: OpenAccount) -> Rejected | None:
 def close_account(x: Exchange, command: CloseAccount) -> Rejected | None:
     """Cancel an account's orders and refuse it from now on."""
     account = x.ledger.accounts.get(command.account)
-    if account is None or account.closed or account is x.ledger.exchange:
+    if account is None or account.closed:
         return _refused(RejectCode.UNKNOWN_ACCOUNT, "no such account is open", "account", command.account)
     cancel_all(x, account, None, None, CancelReason.ACCOUNT_CLOSED)
     disarm(x, account)
@@ -141,7 +141,7 @@ def transfer_cash(x: Exchange, command: TransferCash) -> Rejected | None:
     giver = x.ledger.accounts.get(command.account)
     taker = x.ledger.accounts.get(command.to)
     for account, field in ((giver, "account"), (taker, "to")):
-        if account is None or account.closed or account is x.ledger.exchange:
+        if account is None or account.closed:
             return refused(RejectCode.UNKNOWN_ACCOUNT, "no such account is open", field)
     assert giver is not None  # noqa: S101 - checked above
     assert taker is not None  # noqa: S101 - checked above

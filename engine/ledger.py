@@ -92,6 +92,7 @@ class Position:
             self.cost += (lots - closed) * unit - released
         if (held < 0) is not (self.qty < 0):
             self.account.shorts += 1 if self.qty < 0 else -1
+        self.update()
 
     def needed(self, buy_qty: int, buy_hold: int, sell_qty: int, sell_hold: int, reducing: int) -> int:
         """Minor units to hold back for such open orders: the dearer of what all buys, or all sells, would open.
@@ -107,11 +108,16 @@ class Position:
         buys = 0 if opening <= 0 else -(-buy_hold * opening // buy_qty)
         return sell_hold if sell_hold > buys else buys
 
-    def hold(self) -> None:
+    def update(self) -> None:
         """Bring what is held back in line with position and open orders."""
-        need = self.needed(self.buy_qty, self.buy_hold, self.sell_qty, self.sell_hold, self.reducing)
-        self.account.reserved += need - self.need
-        self.need = need
+        held = self.qty
+        if held >= 0 and self.sell_qty + self.reducing <= held:
+            need = self.buy_hold  # no sale opens anything
+        else:
+            need = self.needed(self.buy_qty, self.buy_hold, self.sell_qty, self.sell_hold, self.reducing)
+        if need != self.need:
+            self.account.reserved += need - self.need
+            self.need = need
 
 
 class Account:
@@ -129,6 +135,7 @@ class Account:
         "id",
         "initial_cash",
         "initial_equity",
+        "limited",
         "limits",
         "name",
         "number",
@@ -149,6 +156,10 @@ class Account:
         self.personality = ""
         self.credential = ""
         self.limits = limits
+        self.limited = not limits.short_selling or any(
+            limit is not None for limit in (limits.max_order_qty, limits.max_order_notional, limits.max_position)
+        )
+        """Whether an order's size or the position it leads to is limited."""
         self.stp = stp
         self.closed = False
         self.cash = 0
@@ -172,7 +183,7 @@ class Account:
 
     def position(self, market: Market) -> Position:
         """The position in one instrument, a flat one if there was none."""
-        symbol_id = market.instrument.symbol_id
+        symbol_id = market.symbol_id
         position = self.positions.get(symbol_id)
         if position is None:
             position = self.positions[symbol_id] = Position(self, market)
@@ -187,11 +198,12 @@ class Account:
     def headroom(self) -> int:
         """Minor units by which working orders may still grow exposure: leverage x equity - exposure - reserved."""
         leverage = self.limits.leverage
+        if leverage == 1 and not self.shorts:
+            return self.cash - self.reserved
         room = leverage * self.cash - self.reserved
-        if self.shorts or leverage > 1:
-            for position in self.positions.values():
-                value = position.value
-                room += (leverage - 1) * value if value > 0 else (leverage + 1) * value
+        for position in self.positions.values():
+            value = position.value
+            room += (leverage - 1) * value if value > 0 else (leverage + 1) * value
         return room
 
 
@@ -208,6 +220,7 @@ class Ledger:
         self.exchange = self.add(EXCHANGE, AccountLimits(), SelfTradePrevention.CANCEL_RESTING)
         self.exchange.name = "Exchange"
         self.exchange.personality = EXCHANGE
+        self.exchange.closed = True
 
     def add(self, account: AccountId, limits: AccountLimits, stp: SelfTradePrevention) -> Account:
         """Open an account without anything."""

@@ -25,14 +25,17 @@ class Market:
         "halt_high",
         "halt_low",
         "halted_until",
+        "highest",
         "indication",
         "instrument",
+        "lowest",
         "maker_ppm",
         "mark",
         "published",
         "reference",
         "status",
         "stops",
+        "symbol_id",
         "taker_ppm",
         "tick_value",
         "touched",
@@ -42,16 +45,21 @@ class Market:
 
     def __init__(self, instrument: Instrument, orders: dict[int, Order]) -> None:
         self.instrument = instrument
+        self.symbol_id = instrument.symbol_id
         self.status = instrument.status
         self.engine = MatchingEngine(orders)
-        self.mark = instrument.initial_price
+        self.mark = 0
         """Last trade price in ticks, or the initial price before the first."""
+        self.lowest = 1
+        """Lowest price in ticks at which orders may be priced now."""
+        self.highest = WORST_BID
         self.traded = False
         self.band_ppm = instrument.price_band_ppm
         self.tick_value = instrument.tick_value
         self.maker_ppm = instrument.fees.maker_ppm
         self.taker_ppm = instrument.fees.taker_ppm
         self.worst_ppm = max(0, self.maker_ppm, self.taker_ppm)
+        self.move_to(instrument.initial_price)
         self.reference = 0
         """Price in ticks from which volatility is measured: that of the last auction, or the initial price."""
         self.halt_low = 1
@@ -65,8 +73,8 @@ class Market:
         self.stops = Triggers()
         self.published: dict[int, LevelChange] = {}
         """Visible state of each level, by signed price, as the last ``DepthChanged`` left it."""
-        self.touched: dict[int, None] = {}
-        """Signed prices whose level the running command may have changed."""
+        self.touched: list[int] = []
+        """Signed prices whose level the running command may have changed, perhaps more than once."""
 
     @property
     def listing(self) -> Instrument:
@@ -77,13 +85,13 @@ class Market:
         fields = {name: getattr(instrument, name) for name in instrument.__struct_fields__}
         return Instrument(**{**fields, "status": self.status})
 
-    def band(self) -> tuple[int, int]:
-        """Lowest and highest price in ticks at which orders may be priced now."""
-        ppm = self.band_ppm
-        if not ppm:
-            return 1, WORST_BID
-        width = self.mark * ppm // _PPM
-        return max(1, self.mark - width), self.mark + width
+    def move_to(self, price: int) -> None:
+        """Take a new last price, and with it the price band around it."""
+        self.mark = price
+        if self.band_ppm:
+            width = price * self.band_ppm // _PPM
+            self.lowest = max(1, price - width)
+            self.highest = price + width
 
     def refer_to(self, price: int) -> None:
         """Measure volatility from here on."""
@@ -101,8 +109,7 @@ class Market:
         """Signed price beyond which a market order may not trade."""
         if not self.band_ppm:
             return WORST_BID if buying else WORST_ASK
-        lowest, highest = self.band()
-        return highest if buying else -lowest
+        return self.highest if buying else -self.lowest
 
     def lot_hold(self, price: int) -> int:
         """Minor units that one lot can cost at most at ``price``, the worst fee included."""
@@ -112,29 +119,37 @@ class Market:
     def publish(self) -> DepthChanged | None:
         """The levels that differ from what was published last, best first; None when none does."""
         touched = self.touched
+        if len(touched) == 1:  # most commands touch one level
+            key = touched.pop()
+            change = self._publish_level(key)
+            if change is None:
+                return None
+            if key > 0:
+                return DepthChanged(symbol_id=self.symbol_id, bids=(change,))
+            return DepthChanged(symbol_id=self.symbol_id, asks=(change,))
         bids: list[LevelChange] = []
         asks: list[LevelChange] = []
-        for key in sorted(touched, reverse=True) if len(touched) > 1 else touched:
+        for key in sorted(set(touched), reverse=True):
             change = self._publish_level(key)
             if change is not None:
                 (bids if key > 0 else asks).append(change)
         touched.clear()
         if bids or asks:
-            return DepthChanged(symbol_id=self.instrument.symbol_id, bids=tuple(bids), asks=tuple(asks))
+            return DepthChanged(symbol_id=self.symbol_id, bids=tuple(bids), asks=tuple(asks))
         return None
 
     def _publish_level(self, key: int) -> LevelChange | None:
         book = self.engine.book
-        level = (book.bids if key > 0 else book.asks).at(key)
+        level = (book.bids if key > 0 else book.asks).levels.get(key)
         before = self.published.get(key)
-        if level is None:
+        if level is None or not level.count:
             if before is None:
                 return None
             del self.published[key]
             return LevelChange(abs(key), 0, 0)
         if before is not None and before.qty == level.qty and before.orders == level.count:
             return None
-        change = self.published[key] = LevelChange(abs(key), level.qty, level.count)
+        change = self.published[key] = LevelChange(level.price, level.qty, level.count)
         return change
 
     def depth(self, sequence: int, levels: int | None) -> DepthView:
@@ -143,7 +158,7 @@ class Market:
         published = self.published
         count = max(len(book.bids.keys), len(book.asks.keys)) if levels is None else max(0, levels)
         return DepthView(
-            symbol_id=self.instrument.symbol_id,
+            symbol_id=self.symbol_id,
             sequence=sequence,
             bids=tuple([published[key] for key in book.bids.keys[: -count - 1 : -1]]),
             asks=tuple([published[key] for key in book.asks.keys[: -count - 1 : -1]]),

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from engine.auction import indicate
 from engine.commands import (
     AddInstrument,
     AdvanceTime,
@@ -50,6 +49,7 @@ from engine.invariants import ensure
 from engine.ledger import Account
 from engine.market import Market
 from engine.placing import place
+from engine.publishing import publish
 from engine.quoting import quote
 from engine.reducing import tidy
 from engine.replacing import replace
@@ -71,6 +71,8 @@ from engine.types import AccountId, CancelReason, OrderId, RejectCode, SymbolId
 from engine.working_order import WorkingOrder
 
 Handler: TypeAlias = Callable[[Any], Rejected | None]
+
+_REQUESTED: Final = CancelReason.REQUESTED
 
 
 class OrderManagementSystem:
@@ -120,8 +122,7 @@ class OrderManagementSystem:
         if x.pending:
             trigger(x)
         if x.touched:
-            indicate(x)
-            x.publish()
+            publish(x)
         self._sequence += len(events)
         return events
 
@@ -148,7 +149,7 @@ class OrderManagementSystem:
         x = self._exchange
         account = x.ledger.accounts.get(command.account)
         market = x.markets.get(command.symbol_id)
-        if account is None or market is None or account.closed or account is x.ledger.exchange:
+        if account is None or market is None or account.closed:
             return self._refuse_door(command, account, market)
         client_order_id = command.client_order_id
         if client_order_id is not None:
@@ -163,7 +164,7 @@ class OrderManagementSystem:
         order = self._find(command)
         if isinstance(order, Rejected):
             return order
-        self._exchange.cancel(order, CancelReason.REQUESTED)
+        self._exchange.cancel(order, _REQUESTED)
         return None
 
     def _replace_order(self, command: ReplaceOrder) -> Rejected | None:
@@ -184,7 +185,7 @@ class OrderManagementSystem:
         x = self._exchange
         account = x.ledger.accounts.get(command.account)
         market = x.markets.get(command.symbol_id)
-        if account is None or market is None or account.closed or account is x.ledger.exchange:
+        if account is None or market is None or account.closed:
             return self._refuse_door(command, account, market)
         refusal = quote(x, account, market, command)
         return None if refusal is None else _rejected(command, refusal)

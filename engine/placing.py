@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.auction import interrupt
 from engine.commands import NewOrder
 from engine.events import OrderAccepted
@@ -10,7 +12,7 @@ from engine.ledger import ANSWERS_KEPT, Account, Position
 from engine.market import Market
 from engine.matching import WORST_ASK, WORST_BID, Fill
 from engine.reducing import reducible, trim
-from engine.risk import check_band, check_funds, check_rate, check_reach, check_room, check_shape, check_size
+from engine.risk import NOTIONAL_MAX, check_band, check_rate, check_reach, check_room, check_shape, check_size
 from engine.service import OrderAnswer
 from engine.settlement import settle
 from engine.types import (
@@ -24,16 +26,21 @@ from engine.types import (
 )
 from engine.working_order import WorkingOrder
 
-_FOK = TimeInForce.FOK
-_IOC = TimeInForce.IOC
+_FOK: Final = TimeInForce.FOK
+_IOC: Final = TimeInForce.IOC
+_BUY: Final = Side.BUY
+_OPEN: Final = InstrumentStatus.OPEN
+_MARKET: Final = OrderType.MARKET
+_STOP: Final = OrderType.STOP
 
 
 def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> Refusal | None:
     """Accept and execute a new order, or say why not; a refused order changes nothing."""
     refusal = check_shape(command, x.now)
-    if refusal is None and market.status is not InstrumentStatus.OPEN:
+    if refusal is None and market.status is not _OPEN:
         refusal = check_phase(market, command)
-    if refusal is None and account.order_times.maxlen:
+    rated = account.order_times.maxlen
+    if refusal is None and rated:
         refusal = check_rate(account, x.now)
     if refusal is not None:
         return refusal
@@ -46,8 +53,13 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
     if refusal is not None:
         return refusal
     order = WorkingOrder(x.next_order_id, position, command, key, hold, x.now)
+    if stop_price is None:
+        refusal = secure(order)
+        if refusal is not None:
+            return refusal
     x.next_order_id += 1
-    account.order_times.append(x.now)
+    if rated:
+        account.order_times.append(x.now)
     accepted(x, order)
     notional = 0
     if stop_price is None:
@@ -64,7 +76,7 @@ def check_phase(market: Market, command: NewOrder) -> Refusal | None:
     """Whether an instrument that is not open takes such an order."""
     if market.status is not InstrumentStatus.AUCTION:
         return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
-    if command.type is OrderType.MARKET or command.tif in (_IOC, _FOK) or command.post_only or command.reduce_only:
+    if command.type is _MARKET or command.tif in (_IOC, _FOK) or command.post_only or command.reduce_only:
         return RejectCode.INSTRUMENT_HALTED, "an auction takes plain limit orders and stops only", None
     return None
 
@@ -72,64 +84,71 @@ def check_phase(market: Market, command: NewOrder) -> Refusal | None:
 def terms(position: Position, order: NewOrder, limit: int | None, qty: int) -> tuple[int, int, Refusal | None]:
     """Signed limit price and minor units to hold back for each lot of an order about to enter the market.
 
-    ``limit`` None is a market order. Says instead why the market or the account cannot take the order.
+    ``limit`` None is a market order. Says instead why market or limits cannot take the order.
     """
     market = position.market
-    buying = order.side is Side.BUY
+    account = position.account
+    buying = order.side is _BUY
     if limit is None:
         key = market.protection(buying=buying)
-        lots, hold = sweep(position, key, qty)
-        if not lots:
+        value = sweep(position, key, qty)
+        if not value:
             return 0, 0, (RejectCode.NO_LIQUIDITY, "there is nothing to trade with inside the price band", None)
-        lot_hold = 0
-        value = hold
+        hold = -(-value // qty)
         refusal = _check_fill(position, order, key, qty)
     else:
         key = limit if buying else -limit
-        lots = qty
-        lot_hold = market.lot_hold(limit if buying else sell_price(market, limit))
-        hold = lot_hold * qty
-        value = limit * qty * market.tick_value
+        hold = market.lot_hold(limit if buying else sell_price(market, limit))
+        value = hold * qty
         refusal = check_band(market, limit) or _check_execution(position, order, key, qty)
-    if refusal is None:
-        refusal = check_size(position.account.limits, qty, value) or _check_risk(position, order, qty, lots, hold)
-    return key, lot_hold, refusal
+    if refusal is None and order.reduce_only:
+        refusal = _check_reducing(position, order.side, qty)
+    if refusal is None and (account.limited or value > NOTIONAL_MAX):
+        refusal = _check_limits(position, order, qty, value)
+    return key, hold, refusal
+
+
+def secure(order: WorkingOrder) -> Refusal | None:
+    """Reserve what an order about to enter the market may need, or say that the account cannot afford it."""
+    position = order.position
+    before = position.need
+    order.reserve(order.shown)
+    if position.need > before:
+        short = -position.account.headroom
+        if short > 0:
+            order.reserve(-order.shown)
+            return RejectCode.INSUFFICIENT_FUNDS, f"buying power is short of {short} minor units", None
+    return None
 
 
 def _waiting_terms(position: Position, order: NewOrder) -> tuple[int, int, Refusal | None]:
     """The same for a stop, which is checked against market and buying power only when it is triggered."""
-    buying = order.side is Side.BUY
+    buying = order.side is _BUY
     worst = WORST_BID if buying else WORST_ASK
     key = worst if order.price is None else order.price if buying else -order.price
     value = order.qty * max(order.price or 0, order.stop_price or 0) * position.market.tick_value
     return key, 0, check_size(position.account.limits, order.qty, value) or check_room(position.account)
 
 
-def _check_risk(position: Position, order: NewOrder, qty: int, lots: int, hold: int) -> Refusal | None:
-    """Whether position limits and buying power allow ``qty`` lots more, of which ``lots`` hold back ``hold`` in all."""
-    p = position
-    if order.reduce_only:
-        return check_reducing(p, order.side, qty) or check_funds(
-            p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + qty
-        )
-    if order.side is Side.BUY:
-        return check_reach(p, p.buy_qty + qty, 0) or check_funds(
-            p, p.buy_qty + lots, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing
-        )
-    closing = min(p.reducing, max(p.qty, 0)) if p.reducing else 0
-    return check_reach(p, 0, p.sell_qty + qty + closing) or check_funds(
-        p, p.buy_qty, p.buy_hold, p.sell_qty + lots, p.sell_hold + hold, p.reducing
-    )
-
-
-def check_reducing(position: Position, side: Side, qty: int) -> Refusal | None:
-    """Whether ``qty`` lots only reduce the position, and leave other orders of the account what they need."""
+def _check_reducing(position: Position, side: Side, qty: int) -> Refusal | None:
+    """Whether ``qty`` lots only reduce the position."""
     lots = reducible(position, side)
     if qty > lots:
         return RejectCode.WOULD_NOT_REDUCE, f"the position can be reduced by {lots} lots", "qty"
-    if side is Side.SELL and not position.account.limits.short_selling:
-        return check_reach(position, 0, position.sell_qty + min(position.reducing + qty, lots))
     return None
+
+
+def _check_limits(position: Position, order: NewOrder, qty: int, value: int) -> Refusal | None:
+    """Whether the account's limits allow an order of this size, and the position it could lead to."""
+    refusal = check_size(position.account.limits, qty, value)
+    if refusal is not None:
+        return refusal
+    if order.reduce_only:
+        sells = position.sell_qty + min(position.reducing + qty, reducible(position, order.side))
+        return check_reach(position, 0, sells if order.side is Side.SELL else 0)
+    if order.side is _BUY:
+        return check_reach(position, position.buy_qty + qty, 0)
+    return check_reach(position, 0, position.sell_qty + qty + min(position.reducing, max(position.qty, 0)))
 
 
 def sell_price(market: Market, limit: int) -> int:
@@ -138,12 +157,12 @@ def sell_price(market: Market, limit: int) -> int:
     return max(limit, market.mark, bid or 0)
 
 
-def sweep(position: Position, limit_key: int, qty: int) -> tuple[int, int]:
-    """How many of ``qty`` lots would trade at once, and the minor units they cost at most, fees included."""
+def sweep(position: Position, limit_key: int, qty: int) -> int:
+    """Minor units, fees included, that those of ``qty`` lots cost at most which would trade at once."""
     market = position.market
     owner = position.account.number
     wanted = qty
-    hold = 0
+    cost = 0
     for level in market.engine.book.opposite(limit_key):
         if not wanted or limit_key + level.key < 0:
             break
@@ -152,10 +171,10 @@ def sweep(position: Position, limit_key: int, qty: int) -> tuple[int, int]:
             if maker.owner != owner:
                 lots = min(wanted, maker.shown + maker.hidden)
                 wanted -= lots
-                hold += lots * lot_hold
+                cost += lots * lot_hold
                 if not wanted:
                     break
-    return qty - wanted, hold
+    return cost
 
 
 def _check_execution(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
@@ -206,26 +225,31 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
     entry = order.entry
     engine = market.engine
     notional = 0
-    if engine.would_cross(order.key) and market.status is InstrumentStatus.OPEN:
+    if engine.would_cross(order.key) and market.status is _OPEN:
         notional = _match(x, order)
         if not order.shown:
             return notional
         if engine.self_trade:
-            x.canceled(order, CancelReason.SELF_TRADE)
+            _drop_rest(x, order, CancelReason.SELF_TRADE)
             return notional
         if engine.would_cross(order.key):
             interrupt(x, market)
-    if entry.type is OrderType.MARKET or entry.type is OrderType.STOP:
-        banded = bool(engine.book.opposite(order.key).keys)
-        x.canceled(order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
-    elif entry.tif is _IOC or entry.tif is _FOK:
-        x.canceled(order, CancelReason.IOC_REMAINDER)
-    else:
-        order.display = entry.display_qty or 0
-        x.rest(order)
-        if order.order_id not in position.account.orders:
-            x.enter(order)
+    if entry.tif is _IOC or entry.tif is _FOK or entry.type is _MARKET or entry.type is _STOP:
+        banded = (entry.price is None) and bool(engine.book.opposite(order.key).keys)
+        _drop_rest(x, order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
+        return notional
+    if entry.display_qty is not None:
+        order.display = entry.display_qty
+    x.rest(order)
+    if order.order_id not in position.account.orders:
+        x.enter(order)
     return notional
+
+
+def _drop_rest(x: Exchange, order: WorkingOrder, reason: CancelReason) -> None:
+    """Cancel what is left of an order that is in no book."""
+    order.reserve(-order.shown)
+    x.canceled(order, reason)
 
 
 def _match(x: Exchange, order: WorkingOrder) -> int:

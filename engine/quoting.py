@@ -147,7 +147,7 @@ def _lot_hold(position: Position, key: int, qty: int) -> int:
 def _add(x: Exchange, position: Position, key: int, qty: int) -> None:
     entry = NewOrder(
         account=position.account.id,
-        symbol_id=position.market.instrument.symbol_id,
+        symbol_id=position.market.symbol_id,
         side=Side.BUY if key > 0 else Side.SELL,
         qty=qty,
         price=abs(key),
@@ -158,6 +158,7 @@ def _add(x: Exchange, position: Position, key: int, qty: int) -> None:
     order.quote = True
     position.quotes[key] = order
     accepted(x, order)
+    order.reserve(qty)
     x.rest(order)
     x.enter(order)
 
@@ -171,5 +172,6 @@ def _change(x: Exchange, position: Position, present: WorkingOrder, qty: int) ->
     present.hold = hold
     present.qty = present.cum + qty
     present.shown = qty
+    present.reserve(qty)
     x.replaced(present, priority_kept=False)
     x.rest(present)

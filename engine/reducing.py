@@ -28,7 +28,7 @@ def trim(x: Exchange, order: WorkingOrder, lots: int) -> None:
         x.cancel(order, CancelReason.REDUCE_ONLY)
         return
     excess = leaves - lots
-    x.hold(order, -excess)
+    order.reserve(-excess)
     order.position.market.engine.reduce(order, excess)
     order.qty -= excess
     x.touch(order.position.market, order.key)

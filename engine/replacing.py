@@ -62,7 +62,7 @@ def give_back(x: Exchange, order: WorkingOrder, lots: int) -> None:
         market = order.position.market
         market.engine.reduce(order, lots)
         order.qty -= lots
-        x.hold(order, -lots)
+        order.reserve(-lots)
         x.touch(market, order.key)
     x.replaced(order, priority_kept=True)
 
@@ -114,6 +114,7 @@ def move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
     order.key = price if order.key > 0 else -price
     order.qty = order.cum + qty
     order.shown, order.hidden = qty, 0
+    order.reserve(qty)
     x.replaced(order, priority_kept=False)
     execute(x, order)
     if order.level is None:

@@ -19,6 +19,9 @@ SECOND: Final = 1_000_000_000
 _LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOP_TYPES: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
 _AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
+_LIMIT: Final = OrderType.LIMIT
+_MARKET: Final = OrderType.MARKET
+_GTD: Final = TimeInForce.GTD
 
 
 def invalid(message: str, field: str) -> Refusal:
@@ -30,15 +33,15 @@ def check_shape(order: NewOrder, now: int) -> Refusal | None:
     """Whether the fields of an order go together, whatever the market."""
     if not 0 < order.qty <= QTY_MAX:
         return invalid("qty must be positive", "qty")
-    if order.type is OrderType.LIMIT and order.display_qty is None and not order.post_only:
+    if order.type is _LIMIT and order.display_qty is None and not order.post_only:
         price = order.price
-        timeless = order.expires_at is None and order.tif is not TimeInForce.GTD
+        timeless = order.expires_at is None and order.tif is not _GTD
         if timeless and price is not None and 0 < price <= PRICE_MAX and order.stop_price is None:
             return None  # most orders: what follows would find nothing
     for refusal in (_check_prices(order), _check_time(order, now)):
         if refusal is not None:
             return refusal
-    immediate = order.tif in _AT_ONCE or order.type in (OrderType.MARKET, OrderType.STOP)
+    immediate = order.tif in _AT_ONCE or order.type in (_MARKET, OrderType.STOP)
     if order.post_only and immediate:
         return invalid("an order that may not rest cannot be post_only", "post_only")
     if order.display_qty is not None:
@@ -63,7 +66,7 @@ def _check_prices(order: NewOrder) -> Refusal | None:
 
 
 def _check_time(order: NewOrder, now: int) -> Refusal | None:
-    if order.tif is TimeInForce.GTD:
+    if order.tif is _GTD:
         if order.expires_at is None or order.expires_at <= now:
             return invalid("GTD orders need expires_at in the future", "expires_at")
     elif order.expires_at is not None:
@@ -75,20 +78,21 @@ def _check_time(order: NewOrder, now: int) -> Refusal | None:
 
 def check_band(market: Market, price: int) -> Refusal | None:
     """Whether a limit price is near enough to the last."""
-    if market.band_ppm:
-        lowest, highest = market.band()
-        if not lowest <= price <= highest:
-            return RejectCode.PRICE_OUT_OF_BAND, f"price must be from {lowest} to {highest} ticks", "price"
-    return None
+    lowest, highest = market.lowest, market.highest
+    if lowest <= price <= highest:
+        return None
+    return RejectCode.PRICE_OUT_OF_BAND, f"price must be from {lowest} to {highest} ticks", "price"
 
 
 def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
     """Whether an order's quantity and value (minor units) are within the account's limits."""
     if value > NOTIONAL_MAX:
         return RejectCode.ORDER_LIMIT, "the order's value is too large", "qty"
-    if limits.max_order_qty is not None and qty > limits.max_order_qty:
-        return RejectCode.ORDER_LIMIT, f"an order may have {limits.max_order_qty} lots at most", "qty"
-    if limits.max_order_notional is not None and value > limits.max_order_notional:
+    limit = limits.max_order_qty
+    if limit is not None and qty > limit:
+        return RejectCode.ORDER_LIMIT, f"an order may have {limit} lots at most", "qty"
+    limit = limits.max_order_notional
+    if limit is not None and value > limit:
         return RejectCode.ORDER_LIMIT, "the order's value is over the account's limit", "qty"
     return None
 

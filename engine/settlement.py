@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.events import OrderFilled, Trade
 from engine.exchange import Exchange
@@ -12,8 +12,9 @@ from engine.types import CancelReason, Liquidity, Side
 from engine.working_order import WorkingOrder
 
 _PPM = 1_000_000
-_MAKER = Liquidity.MAKER
-_TAKER = Liquidity.TAKER
+_MAKER: Final = Liquidity.MAKER
+_TAKER: Final = Liquidity.TAKER
+_BUY: Final = Side.BUY
 
 
 def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
@@ -31,7 +32,6 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
         trade = book_trade(x, market, price, lots, side)
         notional += price * lots
         first = first or price
-        x.hold(maker, -lots)
         fill(x, maker, trade, _MAKER, market.maker_ppm)
         if maker.cum == maker.qty:
             gone(x, maker)
@@ -46,10 +46,10 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
 
 def book_trade(x: Exchange, market: Market, price: int, lots: int, side: Side | None) -> Trade:
     """Number a trade, print it on the tape, and let it move the mark."""
-    trade = Trade(trade_id=x.next_trade_id, symbol_id=market.instrument.symbol_id, price=price, qty=lots, side=side)
+    trade = Trade(trade_id=x.next_trade_id, symbol_id=market.symbol_id, price=price, qty=lots, side=side)
     x.next_trade_id += 1
     x.events.append(trade)
-    market.mark = price
+    market.move_to(price)
     market.traded = True
     market.data.add(trade, x.now)
     return trade
@@ -64,7 +64,8 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
     unit = trade.price * position.market.tick_value
     value = unit * lots
     fee = -(-value * fee_ppm // _PPM) if fee_ppm else 0
-    if entry.side is Side.BUY:
+    order.reserve(-lots)
+    if entry.side is _BUY:
         account.cash -= value + fee
         position.trade(lots, unit)
     else:
@@ -73,7 +74,6 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
     if fee:
         account.fees_paid += fee
         x.ledger.exchange.cash += fee
-    position.hold()
     if position.guarded:
         x.changed[position] = None
     order.cum += lots
@@ -98,11 +98,12 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
 def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int) -> None:
     """Say what self-trade prevention did: with 0 ``lots`` the maker was canceled, else both lost that many."""
     if not lots:
-        x.hold(maker, -maker.shown - maker.hidden)
+        maker.reserve(-maker.shown - maker.hidden)
         gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
         return
-    x.hold(maker, -lots)
+    maker.reserve(-lots)
+    taker.reserve(-lots)
     if maker.qty - maker.cum == lots:
         gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)

@@ -18,6 +18,7 @@ from engine.instruments import Instrument
 from engine.ledger import FILLS_KEPT, Account
 from engine.market import Market
 from engine.marketdata import Candle
+from engine.publishing import publish
 from engine.service import CandleView, NewsView, OrderAnswer
 from engine.types import AccountId, InstrumentStatus, SelfTradePrevention, SymbolId
 from engine.working_order import WorkingOrder
@@ -171,7 +172,7 @@ def restore(data: bytes) -> tuple[Exchange, int]:
         stops.low, stops.high = market_state.stops_traded
     for account in x.ledger.numbered:
         account.orders = dict(sorted(account.orders.items()))
-    x.publish()
+    publish(x)
     x.events.clear()
     x.pending.clear()
     return x, state.sequence
@@ -247,7 +248,7 @@ def _account_state(account: Account) -> AccountState:
 def _restore_market(x: Exchange, state: MarketState) -> Market:
     market = Market(state.instrument, x.orders)
     market.status = state.status
-    market.mark = state.mark
+    market.move_to(state.mark)
     market.traded = state.traded
     market.refer_to(state.reference)
     market.indication = state.indication
@@ -297,6 +298,7 @@ def _restore_account(x: Exchange, state: AccountState) -> None:
         position.realized_pnl = held.realized_pnl
         position.issued = held.issued
         account.shorts += held.qty < 0
+        position.update()
     if account.cancel_after is not None:
         x.timers.arm_account(account.cancel_after, account.id)
 
@@ -318,6 +320,7 @@ def _restore_order(x: Exchange, state: OrderState) -> None:
         return
     if state.quote:
         position.quotes[state.key] = order
+    order.reserve(order.shown)
     x.rest(order)
     if state.hidden:
         # Resting shows a full display quantity; this tranche had traded in part.

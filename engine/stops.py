@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.events import OrderTriggered
 from engine.exchange import Exchange
 from engine.market import Market
-from engine.placing import execute, terms
+from engine.placing import execute, secure, terms
 from engine.reducing import reducible, tidy
 from engine.types import CancelReason, InstrumentStatus, OrderType
 from engine.working_order import WorkingOrder
@@ -59,12 +59,13 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
             x.replaced(order, priority_kept=True)
     limit = None if entry.type is OrderType.STOP else abs(order.key)
     key, hold, refusal = terms(order.position, entry, limit, order.shown)
+    if refusal is None:
+        order.key, order.hold = key, hold
+        refusal = secure(order)
     if refusal is not None:
         x.leave(order)
         x.canceled(order, CancelReason.TRIGGER_REJECTED)
         return
-    order.key = key
-    order.hold = hold
     execute(x, order)
     if order.level is None:
         x.leave(order)

@@ -19,12 +19,13 @@ class WorkingOrder(Order):
     __slots__ = ("created_at", "cum", "entry", "hold", "position", "qty", "quote", "stop_price", "waiting")
 
     def __init__(self, order_id: int, position: Position, entry: NewOrder, key: int, hold: int, now: int) -> None:
-        super().__init__(order_id, position.account.number, key, entry.qty)
+        qty = entry.qty
+        Order.__init__(self, order_id, position.account.number, key, qty)
         self.guarded = entry.reduce_only
         self.position = position
         self.entry = entry
         """The command that placed it; ``price``, ``stop_price`` and ``qty`` may have been replaced since."""
-        self.qty = entry.qty
+        self.qty = qty
         """Total quantity, filled and open."""
         self.cum = 0
         """Filled quantity."""
@@ -36,6 +37,19 @@ class WorkingOrder(Order):
         """Whether it is a stop that was not triggered yet."""
         self.quote = False
         """Whether a mass quote placed it."""
+
+    def reserve(self, lots: int) -> None:
+        """Count ``lots`` more (or, negative, fewer) of it as open, and hold back what they may need."""
+        position = self.position
+        if self.guarded:
+            position.reducing += lots
+        elif self.key > 0:
+            position.buy_qty += lots
+            position.buy_hold += lots * self.hold
+        else:
+            position.sell_qty += lots
+            position.sell_hold += lots * self.hold
+        position.update()
 
     @property
     def price(self) -> int | None:
