@@ -48,6 +48,7 @@ async def serve(trades_per_second: int) -> None:
     from websockets.asyncio.server import ServerConnection
     from websockets.asyncio.server import serve as listen
 
+    from engine.types import Side
     from net import messages as m
     from tests.tui.world import FakeTime, World
 
@@ -75,7 +76,7 @@ async def serve(trades_per_second: int) -> None:
                     book = world.markets[symbol_id]
                     ticks = book.mid + rng.choice((-1, 1))
                     world._print(
-                        symbol_id, ticks, float(rng.randrange(1, 60)), rng.choice((m.Side.BUY, m.Side.SELL)), False
+                        symbol_id, ticks, float(rng.randrange(1, 60)), rng.choice((Side.BUY, Side.SELL)), False
                     )
                 await flush()
                 due += 0.1

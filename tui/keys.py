@@ -119,10 +119,4 @@ MODES: tuple[tuple[str, str], ...] = (
 )
 """Screens, in the order of their digits."""
 
-JUMPS: dict[str, str] = {
-    "l": "ladder", "c": "chart", "t": "tape", "w": "working", "f": "fills", "n": "news", "d": "depth",
-    "b": "leaderboard", "e": "engine",
-}  # fmt: skip
-"""Letters of the panes in jump mode."""
-
 ALL: tuple[Key, ...] = LADDER + APP + LIST + WORKING + AGENTS + ADMIN
