@@ -1,0 +1,193 @@
+"""Matching engines on one workload: ours, bare and with the whole order management, and those pip can install.
+
+``python -m benchmarks.matching [variant ...] [--ops N]``. Every trade is compared with a slow reference. Times are CPU
+times of this process. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+import tracemalloc
+
+import msgspec
+
+import engine
+from benchmarks.machine import machine
+from benchmarks.peers import installed
+from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload, generate
+from engine import matching
+from engine.commands import AccountLimits, AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount
+from engine.instruments import Instrument
+from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
+from engine.oms import OrderManagementSystem
+from engine.types import OrderType, Side, TimeInForce
+
+_ACCOUNTS = [f"agent-{number}" for number in range(20)]
+
+
+def plain(ops: list[Op]) -> list[tuple[int, int, int, int]]:
+    """A workload in the words of ``MatchingEngine.run``."""
+    batch = []
+    for op in ops:
+        key = op.sign * op.price
+        if op.kind == ADD:
+            batch.append((matching.ADD, op.order_id, key, op.qty))
+        elif op.kind == IOC:
+            batch.append((matching.TAKE, op.order_id, key, op.qty))
+        elif op.kind == MARKET:
+            batch.append((matching.TAKE, op.order_id, WORST_BID if op.sign > 0 else WORST_ASK, op.qty))
+        elif op.kind == CANCEL:
+            batch.append((matching.CANCEL, op.order_id, 0, 0))
+        else:
+            batch.append((matching.REPLACE, op.order_id, key, op.qty))
+    return batch
+
+
+def commands(ops: list[Op]) -> list[AnyCommand]:
+    """A workload as commands of twenty accounts."""
+    found: list[AnyCommand] = []
+    for op in ops:
+        account = _ACCOUNTS[op.order_id * 7_919 % len(_ACCOUNTS)]
+        if op.kind == CANCEL:
+            found.append(CancelOrder(account=account, symbol_id=1, order_id=op.order_id))
+            continue
+        found.append(
+            NewOrder(
+                account=account,
+                symbol_id=1,
+                side=Side.BUY if op.sign > 0 else Side.SELL,
+                qty=op.qty,
+                type=OrderType.MARKET if op.kind == MARKET else OrderType.LIMIT,
+                price=op.price or None,
+                tif=TimeInForce.IOC if op.kind == IOC else TimeInForce.GTC,
+            )
+        )
+    return found
+
+
+def bare(workload: Workload) -> float:
+    """Operations a second of book and matching; the best of three."""
+    warm_up, batch = plain(workload.warm_up), plain(workload.ops)
+    best = float("inf")
+    for _ in range(3):
+        engine_ = MatchingEngine()
+        engine_.run(warm_up)
+        gc.collect()
+        started = time.process_time()
+        trades = engine_.run(batch)
+        best = min(best, time.process_time() - started)
+        engine_.check()
+        assert trades == [tuple(fill) for fill in workload.fills], "wrong trades"
+    return len(batch) / best
+
+
+def latencies(workload: Workload) -> dict[str, float]:
+    """Microseconds of single operations, the clock's own included; and the longest pause of the garbage collector."""
+    engine_ = MatchingEngine()
+    engine_.run(plain(workload.warm_up))
+    pauses: list[int] = [0]
+    began = 0
+
+    def watch(phase: str, _: dict[str, int]) -> None:
+        nonlocal began
+        if phase == "start":
+            began = time.perf_counter_ns()
+        else:
+            pauses.append(time.perf_counter_ns() - began)
+
+    gc.callbacks.append(watch)
+    gc.collect()
+    gc.freeze()
+    pauses.clear()
+    clock, run = time.perf_counter_ns, engine_.run
+    taken = []
+    for operation in plain(workload.ops):
+        started = clock()
+        run((operation,))
+        taken.append(clock() - started)
+    gc.callbacks.remove(watch)
+    gc.unfreeze()
+    taken.sort()
+    at = {"p50": 0.5, "p99": 0.99, "p99_9": 0.999}
+    figures = {name: taken[int(len(taken) * share)] / 1e3 for name, share in at.items()}
+    return {**figures, "gc_pause_max": max(pauses, default=0) / 1e3}
+
+
+def bytes_per_order() -> float:
+    """Memory of one resting order, its share of levels and index included (tracemalloc; 20,000 on 2,000 prices)."""
+    batch = [(matching.ADD, n, 1_000 + n % 2_000, 10) for n in range(1, 20_001)]
+    tracemalloc.start()
+    engine_ = MatchingEngine()
+    engine_.run(batch)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(engine_.orders) == len(batch)
+    return used / len(batch)
+
+
+def whole_oms(workload: Workload) -> float:
+    """Commands a second through risk, ledger, matching, events and encoded journal rows."""
+    oms = OrderManagementSystem()
+    oms.submit(AddInstrument(instrument=Instrument(symbol_id=1, ticker="ACME", initial_price=100_000)), 0)
+    limits = AccountLimits(max_working_orders=None)
+    for account in _ACCOUNTS:
+        oms.submit(OpenAccount(account=account, cash=10**17, positions={1: 100_000}, limits=limits), 0)
+    for command in commands(workload.warm_up):
+        oms.submit(command, 1)
+    todo = commands(workload.ops)
+    encode, now = msgspec.msgpack.Encoder().encode, 10**18
+    gc.collect()
+    started = time.process_time()
+    for command in todo:
+        now += 5_000
+        oms.submit(command, now)
+        encode(command)
+    taken = time.process_time() - started
+    oms.check()
+    return len(todo) / taken
+
+
+def peers(workload: Workload) -> dict[str, float]:
+    """Operations a second of each installed peer that trades as the reference does."""
+    figures: dict[str, float] = {}
+    for kind, version in installed():
+        if workload.variant.modify and not kind.changes:
+            continue
+        ops = workload.ops[:50_000]
+        peer = kind.make()
+        peer.run(workload.warm_up)
+        before = len(peer.fills())
+        started = time.process_time()
+        peer.run(ops)
+        taken = time.process_time() - started
+        fills = peer.fills()[before:]
+        if fills != workload.fills[: len(fills)]:
+            print(f"  {kind.package} {version}: wrong trades")
+            continue
+        figures[kind.package] = len(ops) / taken
+        print(f"  {kind.package} {version} ({kind.written_in}): {len(ops) / taken:,.0f} operations/s")
+    return figures
+
+
+def main(arguments: list[str]) -> None:
+    count = int(arguments[arguments.index("--ops") + 1]) if "--ops" in arguments else 100_000
+    names = [name for name in arguments if name in VARIANTS] or ["std"]
+    print(machine())
+    result: dict[str, object] = {"machine": machine(), "build": engine.build_kind(), "ops": count}
+    for name in names:
+        workload = generate(name, count)
+        speed = bare(workload)
+        print(f"{name}: {len(workload.fills):,} trades in {count:,} operations")
+        print(f"  tradesim-tui ({engine.build_kind()}): {speed:,.0f} operations/s")
+        result[name] = {"bare": speed, "latency_us": latencies(workload), "peers": peers(workload)}
+    result["oms"] = whole_oms(generate("std", count))
+    result["bytes_per_order"] = bytes_per_order()
+    print(f"whole OMS: {result['oms']:,.0f} commands/s; {result['bytes_per_order']:.0f} bytes a resting order")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
