@@ -11,7 +11,6 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from engine import build_kind
 from engine.commands import (
     AddInstrument,
     AdvanceTime,
@@ -99,11 +98,6 @@ class OrderManagementSystem:
             EndDay: lambda _: end_day(self._exchange),
             AdvanceTime: lambda _: advance_time(self._exchange),
         }
-
-    @property
-    def build(self) -> str:
-        """``compiled`` or ``pure``."""
-        return build_kind()
 
     @property
     def sequence(self) -> int:
