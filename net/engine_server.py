@@ -277,7 +277,7 @@ def _recover(
 def bind_failure(host: str, port: int, error: OSError) -> str:
     """Say in one line why an address cannot be bound."""
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use: choose another, or stop what uses it"
+        return f"port {port} on {host} is in use; choose another with --engine-port"
     if error.errno == errno.EACCES:
         return f"port {port} on {host} needs privileges: choose one above 1023"
     return f"cannot listen on {host}:{port}: {error.strerror or error}"

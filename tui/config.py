@@ -78,7 +78,9 @@ def load(path: Path) -> ConsoleFile:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     try:
-        file = msgspec.convert(tomllib.loads(text), ConsoleFile)
+        tables = tomllib.loads(text)
+        # The other tables are flags of commands, which the command line reads.
+        file = msgspec.convert({name: tables[name] for name in ("console", "keys") if name in tables}, ConsoleFile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     if file.console.theme not in THEMES:

@@ -14,7 +14,7 @@ import msgspec
 
 from net.errors import StartupError
 from net.process import prepare_data_dir, serve_until_stopped
-from tui.settings import config_path
+from tui.settings import check_terminal, config_path
 from tui.supervisor import Supervisor, Tier, TierState
 from tui.tiers import TierName, TierSettings
 from tui.wallet import Key, Wallet
@@ -65,6 +65,7 @@ async def run_headless(settings: TierSettings, *, agents: bool) -> None:
 
 async def run_console(settings: TierSettings, *, agents: bool) -> None:
     """Run the exchange with the console on it; ends with the console."""
+    check_terminal()
     async with running_tiers(settings, agents=agents) as supervisor:
         # Imported while the children start, so that the screen costs them no time.
         app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE)
@@ -78,6 +79,7 @@ async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator
     """Run only the console, on an exchange that somebody else started."""
     if not url.startswith(("ws://", "wss://")):
         raise StartupError(f"{url}: the address of a gateway looks like ws://127.0.0.1:8000/ws")
+    check_terminal()
     app = _console(url, prepare_data_dir(data_dir), url, name=name, spectator=spectator)
     async with _ended_by_signals(app):
         await app.run_async()
@@ -89,9 +91,12 @@ def _console(
     """A console on the gateway at ``url``, with the account that it opened there the last time."""
     from net.client import Client
     from tui.app import ConsoleApp
-    from tui.config import ConsoleConfig, load
+    from tui.config import ConfigError, ConsoleConfig, load
 
-    file = load(config_path())
+    try:
+        file = load(config_path())
+    except ConfigError as error:
+        raise StartupError(str(error)) from error
     settings = file.console if name is None else msgspec.structs.replace(file.console, name=name)
     wallet = Wallet(data_dir)
     key = wallet.find(exchange, settings.name)

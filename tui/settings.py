@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,9 @@ def usable_port(host: str, port: int, flag: str) -> int:
     except OSError as error:
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror or error}"
         raise StartupError(f"port {port} on {host} {reason}; choose another with {flag}") from error
+
+
+def check_terminal() -> None:
+    """Raise ``StartupError`` unless somebody sits at a terminal that a console can be drawn on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise StartupError("the console needs a terminal; to run the exchange without one, use `tradesim-tui serve`")

@@ -116,7 +116,7 @@ def read_scenario(name: str) -> Scenario:
     try:
         return load_scenario(name)
     except ScenarioError as error:
-        raise StartupError(f"scenario {error}") from error
+        raise StartupError(str(error)) from error
 
 
 async def _engine(settings: TierSettings) -> None:

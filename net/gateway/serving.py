@@ -26,7 +26,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise StartupError(f"port {port} of {host} is in use: choose another with --port") from error
+            raise StartupError(f"port {port} on {host} is in use; choose another with --port") from error
         raise StartupError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
     listener.setblocking(False)
     return listener

@@ -76,3 +76,22 @@ def test_help_names_every_command():
     result = tradesim("--help")
     for command in COMMANDS:
         assert command in result.stdout
+
+
+def test_a_console_without_a_terminal_says_what_to_use_instead(tmp_path: Path):
+    result = tradesim("--port", "0", "--engine-port", "0", "--data-dir", str(tmp_path))
+    assert_refused(result, "needs a terminal", "tradesim-tui serve")
+
+
+def test_a_broken_configuration_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    config = tmp_path / "config.toml"
+    config.write_text("[serve\n")
+    monkeypatch.setenv("TRADESIM_CONFIG", str(config))
+    assert_refused(tradesim("serve", "--data-dir", str(tmp_path)), "config.toml")
+
+
+def test_a_flag_can_stand_in_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    config = tmp_path / "config.toml"
+    config.write_text('[serve]\nscenario = "nowhere"\n')
+    monkeypatch.setenv("TRADESIM_CONFIG", str(config))
+    assert_refused(tradesim("serve", "--data-dir", str(tmp_path)), "nowhere")

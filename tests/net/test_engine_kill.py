@@ -135,7 +135,7 @@ async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         async with engine_process(tmp_path, port=port) as engine:
             line = await refusal(engine)
-    assert line == f"tradesim: port {port} on 127.0.0.1 is in use: choose another, or stop what uses it\n"
+    assert line == f"tradesim: port {port} on 127.0.0.1 is in use; choose another with --engine-port\n"
 
 
 async def test_a_second_engine_on_the_same_data_is_one_line(tmp_path: Path) -> None:
