@@ -117,7 +117,7 @@ def secure(order: WorkingOrder) -> Refusal | None:
         short = -position.account.headroom
         if short > 0:
             order.reserve(-order.shown)
-            return RejectCode.INSUFFICIENT_FUNDS, f"buying power is short of {short} minor units", None
+            return RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
     return None
 
 

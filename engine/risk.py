@@ -118,7 +118,7 @@ def check_funds(
     if short > 0:
         short -= position.account.headroom
         if short > 0:
-            return RejectCode.INSUFFICIENT_FUNDS, f"buying power is short of {short} minor units", None
+            return RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from engine import commands
 from engine.types import AccountId, OrderType, RejectCode, SymbolId
 from net.engine_protocol import Reply
+from net.gateway.wording import wire_field, wire_reason
 from net.messages import (
     AddOrder,
     CancelAfterResult,
@@ -139,8 +140,8 @@ def order_result(message: OrderRequest, reply: Reply, units: Units) -> OrderResu
             client_order_id=message.client_order_id,
             request_id=message.request_id,
             code=reply.code,
-            message=reply.message or reply.code.value,
-            field=_wire_field(reply.field),
+            message=wire_reason(reply.message or reply.code.value, units),
+            field=wire_field(reply.field),
         )
     average_price = None
     if reply.cum_notional and reply.cum_qty and isinstance(message, AddOrder):  # elsewhere they count different fills
@@ -168,15 +169,16 @@ def refused_order(message: OrderRequest, refused: Refusal) -> OrderResult:
     )
 
 
-def mass_result(reply: Reply, request_id: RequestId) -> MassResult:
-    """What a request about many orders came to."""
+def mass_result(reply: Reply, request_id: RequestId, units: Units | None = None) -> MassResult:
+    """What a request about many orders came to; ``units`` are those of the one instrument it was about."""
     if reply.code is not None:
+        reason = reply.message or reply.code.value
         return MassResult(
             status=Status.ERROR,
             request_id=request_id,
             code=reply.code,
-            message=reply.message or reply.code.value,
-            field=_wire_field(reply.field),
+            message=reason if units is None else wire_reason(reason, units),
+            field=wire_field(reply.field),
         )
     return MassResult(status=Status.SUCCESS, order_ids=list(reply.order_ids), request_id=request_id)
 
@@ -218,17 +220,3 @@ def _quotes(levels: list[QuoteLevel], units: Units, side: str) -> tuple[commands
 def _check_named(message: CancelOrder | ModifyOrder) -> None:
     if message.order_id is None and message.client_order_id is None:
         raise Refused(RejectCode.INVALID_MESSAGE, "name the order by orderId or client_order_id", "orderId")
-
-
-_WIRE_FIELDS = {
-    "qty": "quantity",
-    "type": "orderType",
-    "tif": "time_in_force",
-    "display_qty": "display_quantity",
-    "order_id": "orderId",
-    "account": "agent_id",
-}
-
-
-def _wire_field(field: str | None) -> str | None:
-    return None if field is None else _WIRE_FIELDS.get(field, field)

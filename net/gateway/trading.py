@@ -127,7 +127,8 @@ class Trading:
             return orders.refused_mass(refused, message.request_id)
         except (EngineUnavailable, UnknownOutcome) as error:
             return orders.refused_mass(engine_refusal(error), message.request_id)
-        return orders.mass_result(reply, message.request_id)
+        scale = None if message.symbol_id is None else units.get(message.symbol_id)
+        return orders.mass_result(reply, message.request_id, scale)
 
     async def cancel_after(self, message: CancelAfter, account: AccountId) -> CancelAfterResult:
         """Arm or disarm the dead man's switch."""

@@ -1,0 +1,64 @@
+"""Refusals speak of prices, quantities and cash, never of the engine's integers."""
+
+from __future__ import annotations
+
+import pytest
+from gateway_world import World
+
+from net.gateway.wording import wire_reason
+from net.units import Units
+
+CENTS = Units(1_000_000, 100_000_000)
+
+
+@pytest.mark.parametrize(
+    ("message", "units", "reason"),
+    [
+        ("price must be from 8999 to 10990 ticks", CENTS, "price must be from 89.99 to 109.90"),
+        ("from 3 to 40 ticks", Units(10_000_000, 10_000), "from 0.3 to 4.0"),
+        (
+            "buying power falls short by 99829990049000000 minor units",
+            CENTS,
+            "buying power falls short by 998,299,900.49",
+        ),
+        ("short by 1 minor units", CENTS, "short by 0.00000001"),
+        ("the position may be 25 lots at most", Units(1_000_000, 10_000), "the position may be 0.0025 at most"),
+        ("an order may have 100 lots at most", CENTS, "an order may have 100 at most"),
+        ("display_qty must be between 1 and qty", CENTS, "display_quantity must be between 1 and quantity"),
+        ("3 orders a second are the account's limit", CENTS, "3 orders a second are the account's limit"),
+    ],
+)
+def test_amounts_are_told_in_the_wires_units(message: str, units: Units, reason: str) -> None:
+    assert wire_reason(message, units) == reason
+
+
+async def test_a_price_out_of_the_band_is_told_where_the_band_is(world: World) -> None:
+    client = await world.trader()
+    answer = await client.order("buy", 1, 200.0)
+    assert answer["code"] == "price_out_of_band"
+    assert answer["message"] == "price must be from 90.00 to 110.00"
+
+
+async def test_missing_buying_power_is_told_as_cash(world: World) -> None:
+    client = await world.trader(starting_capital=100)
+    answer = await client.order("buy", 50, 100.0)
+    assert answer["message"].startswith("buying power falls short by 4,90")
+
+
+async def test_a_quote_out_of_the_band_is_told_in_prices(world: World) -> None:
+    client = await world.trader()
+    answer = await client.ask(
+        "mass_quote", "mass_quote_response", symbol_id=2, bids=[{"price": 9_000.0, "quantity": 1}]
+    )
+    assert answer["data"]["code"] == "price_out_of_band"
+    assert "2750.0" in answer["data"]["message"]
+
+
+async def test_a_sale_over_rest_that_needs_a_position_is_told_its_quantity(world: World) -> None:
+    client = await world.connect()
+    token = (await client.register("Bob", agent_id="bob"))["token"]
+    order = {"agent_id": "bob", "symbol_id": 2, "side": "sell", "price": 2_500.0, "quantity": 0.01}
+    refused = await world.http.post(
+        "/api/orders", json={**order, "reduce_only": True}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert refused.json()["message"] == "the position can be reduced by 0"
