@@ -5,12 +5,13 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 import structlog
 
 from net.errors import StartupError
 from net.logs import configure_logging, mask_secrets
-from net.process import boot_id, prepare_data_dir
+from net.process import Ready, boot_id, prepare_data_dir
 
 WAITS = """
 import asyncio, sys
@@ -38,6 +39,10 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+def test_a_ready_line_leaves_out_an_address_that_is_none() -> None:
+    assert msgspec.json.encode(Ready("agents")) == b'{"ready":"agents"}'
 
 
 async def test_one_ready_line_is_printed_then_the_process_waits() -> None:
