@@ -69,6 +69,12 @@ class FundamentalProcess:
         value = self._values.get(symbol_id)
         return value.price if value is not None else None
 
+    def begin_at(self, symbol_id: SymbolId, price: float) -> None:
+        """Take up a value where its market is already; it still reverts to where it was added."""
+        value = self._values.get(symbol_id)
+        if value is not None:
+            value.price = max(price, 1.0)
+
     def jump(self, symbol_id: SymbolId, ticks: float) -> None:
         """Move a value at once."""
         value = self._values.get(symbol_id)

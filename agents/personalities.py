@@ -75,7 +75,19 @@ def find(name: str) -> Personality:
 
 def resolve(name: str) -> Personality:
     """The personality of this name, in any spelling of case and dashes, or ``neutral``."""
-    return personalities().get(name.strip().lower().replace("-", "_").replace(" ", "_"), CHARACTERS["neutral"])
+    return personalities().get(_plain(name), CHARACTERS["neutral"])
+
+
+def misnamed(name: str) -> str:
+    """What to tell somebody whose personality ``resolve`` does not know; empty when it does."""
+    known = personalities()
+    if not name.strip() or _plain(name) in known:
+        return ""
+    return f"unknown personality {name!r}: trades as neutral{nearest(_plain(name), known)}"
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def strategy_of(personality: Personality) -> StrategyType:

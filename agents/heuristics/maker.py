@@ -89,9 +89,11 @@ class Maker(PacedStrategy):
         self._estimates: dict[SymbolId, _Estimate] = {}
 
     def listed(self, symbol: SymbolView) -> Sequence[AgentIntent]:
-        """Quote at once, so that a market opens with a book."""
-        self._estimates[symbol.symbol_id] = _Estimate(symbol.mid)
-        return self._quote(symbol, self._estimates[symbol.symbol_id])
+        """Quote at once, around where the market is whatever position the maker brings along."""
+        fair = max(symbol.last, symbol.bid)
+        fair = min(fair, symbol.ask) if symbol.ask else fair
+        estimate = self._estimates[symbol.symbol_id] = _Estimate(fair + self._skew(symbol))
+        return self._quote(symbol, estimate)
 
     def react(self, event: AgentEvent) -> Sequence[AgentIntent]:
         """Move the estimate with a print, and requote when that moved the quotes."""
@@ -129,11 +131,15 @@ class Maker(PacedStrategy):
         estimate.price = min(max(estimate.price, low), high)
 
     def _center(self, symbol: SymbolView, estimate: _Estimate) -> float:
+        return estimate.price - self._skew(symbol)
+
+    def _skew(self, symbol: SymbolView) -> float:
+        """Ticks by which the position moves both sides down."""
         parameters = self.parameters
         inventory = self.portfolio.position(symbol.symbol_id) / symbol.size
         skew = parameters.inventory_skew * inventory * symbol.base_volatility / 0.84
         bound = parameters.max_skew_sigmas * symbol.base_volatility
-        return estimate.price - min(max(skew, -bound), bound)
+        return min(max(skew, -bound), bound)
 
     def _quote(self, symbol: SymbolView, estimate: _Estimate, *, careful: bool = False) -> list[AgentIntent]:
         """New quotes, if they differ from those that stand; ``careful`` ones keep clear of whatever is in the book."""

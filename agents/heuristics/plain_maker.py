@@ -42,7 +42,7 @@ class PlainMaker:
     def _quote(self, symbol_id: int) -> Sequence[AgentIntent]:
         market, parameters = self.context.market, self.parameters
         symbol = market.symbol(symbol_id)
-        mid = ((symbol.bid or symbol.initial_price - 1) + (symbol.ask or symbol.initial_price + 1)) / 2
+        mid = ((symbol.bid or symbol.last - 1) + (symbol.ask or symbol.last + 1)) / 2
         low, high, size = math.floor(mid), math.ceil(mid), parameters.size
         bids = tuple((low - n, size) for n in range(1, parameters.levels + 1) if low > n)
         asks = tuple((high + n, size) for n in range(1, parameters.levels + 1))

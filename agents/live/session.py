@@ -23,7 +23,7 @@ from agents.llm.asking import LiveAsker
 from agents.llm.model import LanguageModel
 from agents.market import SAMPLE_NS
 from agents.newsroom import Story
-from agents.personalities import resolve
+from agents.personalities import misnamed, resolve
 from agents.population import Member, make_agent
 from agents.scenario import Scenario
 from agents.world import World
@@ -208,6 +208,9 @@ class Session:
         try:
             if not await self._take_back(kept, member):
                 self.register.remove(kept.agent_id)
+            elif unknown := misnamed(kept.personality):
+                log.warning("unknown personality", agent_id=kept.agent_id, personality=kept.personality)
+                self.venue.send(kept.agent_id, Explain("runner", f"trades as {personality.name}", unknown))
         except TradesimError as error:
             log.warning("an agent could not be taken over", agent_id=kept.agent_id, reason=str(error))
 
@@ -318,7 +321,7 @@ class Session:
             if tape:
                 symbol.last = self.feed.units[symbol_id].ticks(tape[0].price)
                 symbol.mid = float(symbol.last)
-                self.world.fundamental.jump(symbol_id, symbol.last - symbol.initial_price)
+                self.world.fundamental.begin_at(symbol_id, symbol.last)
 
     def _least_loaded(self) -> Client:
         """The connection with the fewest agents; the first one also carries the public feed."""

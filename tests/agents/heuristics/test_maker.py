@@ -18,6 +18,15 @@ def test_quotes_both_sides_as_soon_as_it_sees_an_instrument(tiny: Any) -> None:
     assert [price for price, _ in first.bids] == sorted((price for price, _ in first.bids), reverse=True)
 
 
+def test_a_maker_that_comes_back_with_a_position_quotes_around_the_last_price(tiny: Any) -> None:
+    tiny.quote(0, 0)
+    tiny.symbol.last = 9_700
+    agent = tiny.agent("market_maker")
+    agent.context.portfolio.positions = {1: 400}
+    again = quotes(list(agent.strategy.listed(tiny.symbol)))
+    assert (again.bids[0][0] + again.asks[0][0]) / 2 == pytest.approx(9_700, abs=1)
+
+
 def test_a_long_position_moves_both_sides_down(tiny: Any) -> None:
     agent = tiny.agent("market_maker", anchor=0.0)
     before = agent.first

@@ -64,6 +64,38 @@ async def test_an_agent_created_by_rest_is_spawned_with_its_personality_and_trad
         await eventually(lambda: len(world.oms.orders(maker.agent_id)) >= 10)
 
 
+async def test_an_unknown_personality_is_reported_with_the_nearest_one(world: LiveWorld) -> None:
+    async with world.session() as session, Client(world.url, channels=["agents"]) as watcher:
+        created = await world.rest.create_agent(m.CreateAgent(name="Typo", personality="momentun"))
+        async with asyncio.timeout(5):
+            async for message in watcher.messages():
+                if isinstance(message, m.Decision) and message.data.stage == "runner":
+                    break
+        assert message.data.agent_id == created.agent_id
+        assert message.data.why == "unknown personality 'momentun': trades as neutral, did you mean 'momentum'?"
+        assert session.feed.hosts[created.agent_id].context.personality == "neutral"
+
+
+async def test_a_restarted_process_quotes_and_values_from_the_last_price(world: LiveWorld) -> None:
+    async with world.session():
+        await eventually(lambda: has_book(world, 1))
+    await eventually(lambda: not any(world.oms.orders(account.account) for account in world.oms.accounts()))
+    async with Client(world.url) as trader:
+        seller, buyer = [await trader.register(name, starting_capital=10_000_000) for name in ("seller", "buyer")]
+        await trader.add_order(1, Side.SELL, 1.0, price=94.0, agent_id=seller.agent_id)
+        await trader.add_order(1, Side.BUY, 1.0, price=94.0, agent_id=buyer.agent_id)
+    last = world.oms.trades(1, 1)[0].price
+    assert last == 9_400
+    async with world.session() as session:
+        value = session.world.fundamental.value(1)
+        assert value is not None
+        assert abs(value - last) < 60
+        await eventually(lambda: has_book(world, 1))
+        depth = world.oms.depth(1)
+        assert depth is not None
+        assert abs((depth.bids[0].price + depth.asks[0].price) / 2 - last) < 60
+
+
 async def test_a_removed_agent_stops(world: LiveWorld) -> None:
     async with world.session() as session:
         agent_id = next(iter(session.feed.hosts))
