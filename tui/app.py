@@ -137,18 +137,15 @@ class ConsoleApp(ConsoleActions):
 
     def draw_panes(self) -> None:
         """Bring all visible panes up to date."""
-        screen = self.screen
-        if isinstance(screen, ModeScreen | HelpScreen | DetailScreen):
-            screen.tick(self._frame_number)
+        for screen in self.screen_stack:  # what lies below a dialog goes on too
+            if isinstance(screen, ModeScreen | HelpScreen | DetailScreen):
+                screen.tick(self._frame_number)
 
     def _tick_lines(self) -> None:
-        if isinstance(self.screen_or_none, ModeScreen):
-            self.screen_or_none.tick_lines()
-
-    @property
-    def screen_or_none(self) -> object:
-        """The screen on top, or None before there is one."""
-        return self.screen if self._running and self._screen_stack else None
+        if self._running and self._screen_stack:
+            for screen in self.screen_stack:
+                if isinstance(screen, ModeScreen):
+                    screen.tick_lines()
 
     def second(self) -> None:
         """What is done once a second: samples, counters, notices."""

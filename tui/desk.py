@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.types import Side, TimeInForce
 from net.errors import TradesimError, UnknownOutcome
-from net.messages import MassResult, OrderResult, Role, Status
+from net.messages import MassResult, OrderResult, Status
 from tui.feed import Feed
 from tui.plans import ARMED_S, CONFIRM_S, REPEAT_S, STAGED_S, Asked, DeskSettings, Grab, Plan, describe
 from tui.view import Ack, Clock, LinkState, Market, OwnOrder, View, money
@@ -49,8 +49,8 @@ class Desk:
 
     def refusal(self) -> str | None:
         """Why no order may be sent now; None when one may."""
-        if self.view.session.role is Role.SPECTATOR:
-            return "a spectator does not trade"
+        if self.view.session.spectator:
+            return "spectators do not trade"
         if self.too_small:
             return "the terminal is too small to trade in"
         if self.feed is None or self.view.session.agent_id is None:

@@ -32,6 +32,7 @@ class ExchangeLink:
         self._desk = desk
         self._clock = clock
         self._config = config
+        view.session.only_watches = config.spectator
         self._changed = changed
         self._feed: Feed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +87,7 @@ class ExchangeLink:
         self._desk.feed = None
         self._desk.disarm("another feed")
         self._view.start_over()
+        self._view.session.only_watches = self._config.spectator or playback is not None
         if self._feed is not None:
             self._start(self._feed.close())
 
@@ -160,12 +162,11 @@ class ExchangeLink:
         """Take the account, its orders and the channels; only then may the desk trade."""
         view, config = self._view, self._config
         if isinstance(feed, Playback):
-            view.session.role = m.Role.SPECTATOR
             self._changed()
             return
         try:
             await feed.subscribe(*CHANNELS, rate_hz=config.settings.rate_hz)
-            if not config.spectator and view.session.role is not m.Role.SPECTATOR:
+            if not view.session.spectator:
                 await self._take_account(feed)
                 await self._reconcile(feed)
                 self._desk.feed = feed

@@ -68,5 +68,5 @@ async def test_a_recording_shows_the_same_market_and_takes_no_orders(console: Op
         await c.settle()
         assert c.app.view.depth.bids == depth.bids
         await c.press("left_square_bracket", "b")
-        assert next(iter(c.app.view.audit)).text.endswith("a spectator does not trade")
+        assert next(iter(c.app.view.audit)).text.endswith("spectators do not trade")
         assert not c.app.view.orders.open_orders()

@@ -140,7 +140,7 @@ async def test_a_market_that_moved_asks_again(trader: Trader) -> None:
         (lambda t: t.time.pass_ms(2_500), "prices are stale"),
         (lambda t: t.view.link.down("closed", 1, None), "not connected"),
         (lambda t: setattr(t.view.orders, "trusted", False), "own orders are not known yet"),
-        (lambda t: setattr(t.view.session, "role", m.Role.SPECTATOR), "a spectator does not trade"),
+        (lambda t: setattr(t.view.session, "role", m.Role.SPECTATOR), "spectators do not trade"),
         (lambda t: setattr(t.desk, "too_small", True), "the terminal is too small to trade in"),
     ],
 )

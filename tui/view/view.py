@@ -30,7 +30,14 @@ class Session:
         self.agent_id: str | None = None
         self.name = ""
         self.role = m.Role.TRADER
+        self.only_watches = False
+        """Whether this console was told to hold no account, or shows a recording."""
         self.limits: m.LimitsShape | None = None
+
+    @property
+    def spectator(self) -> bool:
+        """Whether nothing may be traded here, by the exchange's word or by the console's."""
+        return self.only_watches or self.role is m.Role.SPECTATOR
 
 
 class View:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from engine.types import InstrumentStatus
-from net.messages import Role
 from tui import keys
 from tui.drawing.cells import Row, centred, fill_row
 from tui.drawing.status import Quote, Status, draw_keys, draw_question, draw_status, draw_ticket
@@ -47,7 +46,7 @@ class StatusBar(Bar):
             pnl_text=money(pnl, signed=True),
             size=market.scale.qty(desk.settings.size) if market else f"{desk.settings.size:g}",
             armed_s=int(desk.armed_until - now) if desk.armed and desk.armed_until is not None else None,
-            spectator=view.session.role is Role.SPECTATOR,
+            spectator=view.session.spectator,
             link=view.link.state(now),
             link_text=self._link_text(now),
             mode=context.mode,
@@ -84,7 +83,10 @@ class TicketBar(Bar):
         asked = desk.asked
         left = max(0, round(asked.until - context.clock.mono())) if asked is not None else 0
         ladder = self._ladder()
-        return (desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed)
+        return (
+            desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed,
+            context.view.session.spectator,
+        )  # fmt: skip
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         context, desk = self.context, self.context.desk
@@ -104,7 +106,7 @@ class TicketBar(Bar):
             text = f"{text} {was} → {market.scale.text(desk.grab.ticks)}"
             return [draw_question(text, "↑↓ moves · Enter puts down", 0, "text", "", width, glyphs)]
         ladder = self._ladder()
-        if market is None or ladder is None or context.view.session.role is Role.SPECTATOR:
+        if market is None or ladder is None or context.view.session.spectator:
             return [((" " * width, "text"),)]
         cursor = market.scale.text(ladder.cursor) if ladder.cursor is not None else ""
         sizes = [market.scale.qty(size) for size in desk.settings.presets]
@@ -120,11 +122,14 @@ class KeyBar(Bar):
 
     def stamp(self) -> Hashable:
         focused = self.screen.focused
-        return (type(focused).__name__, self.context.mode)
+        return (type(focused).__name__, self.context.mode, self.context.view.session.spectator)
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         focused = self.screen.focused
-        hints = focused.HINTS if isinstance(focused, Pane | CommandBar) else OTHER_HINTS
+        if isinstance(focused, Pane):
+            hints = focused.hints()
+        else:
+            hints = focused.HINTS if isinstance(focused, CommandBar) else OTHER_HINTS
         number = [name for name, _title in keys.MODES].index(self.context.mode) + 1
         title = dict(keys.MODES)[self.context.mode]
         tail = f"g{number} {title}   : command   ? help   q quit " if width >= 100 else "? : q "

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from engine.types import Side
-from net.messages import Role
 from tui import keys
 from tui.drawing.candles import clock_text
 from tui.drawing.cells import Span
@@ -30,6 +29,7 @@ class Working(TablePane[OwnOrder]):
     NAME = "working"
     LETTER = "w"
     EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
+    EMPTY_WATCHING = "spectators have no orders"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("#", 6, right=True),
         Column("sym", 5, drop=3),
@@ -42,6 +42,7 @@ class Working(TablePane[OwnOrder]):
         Column("tif", 8, drop=4),
     )
     HINTS = (("x", "cancel order"), *LIST_HINTS)
+    HINTS_WATCHING = LIST_HINTS
     KEYS = keys.LIST + keys.WORKING
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.WORKING]
 
@@ -50,9 +51,6 @@ class Working(TablePane[OwnOrder]):
 
     def records(self) -> Sequence[OwnOrder]:
         return self.context.view.orders.open_orders()
-
-    def empty(self) -> str:
-        return "a spectator has no orders" if self.context.view.session.role is Role.SPECTATOR else self.EMPTY
 
     def cells(self, record: OwnOrder) -> Cells:
         order, view = record, self.context.view
@@ -86,6 +84,7 @@ class Fills(TablePane[Fill]):
     NAME = "fills"
     LETTER = "f"
     EMPTY = "no fills yet"
+    EMPTY_WATCHING = "spectators have no fills"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("sym", 5, drop=1),

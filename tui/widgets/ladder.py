@@ -30,6 +30,10 @@ class Ladder(Pane):
         ("F", "flat"), ("!", "kill"), ("a", "arm"), ("c", "centre"), ("{ }", "instrument"), ("t", "timeframe"),
         ("z", "zoom"), ("Space", "freeze"),
     )  # fmt: skip
+    HINTS_WATCHING = (
+        ("↑↓", "price"), ("c", "centre"), ("{ }", "instrument"), ("t", "timeframe"), ("z", "zoom"),
+        ("Space", "freeze"), ("Tab", "next pane"),
+    )  # fmt: skip
     KEYS = keys.LADDER
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LADDER]
 

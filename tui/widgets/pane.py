@@ -43,6 +43,8 @@ class Pane(Widget, can_focus=True):
     """Own keys, for help and palette."""
     HINTS: ClassVar[Hints] = OTHER_HINTS
     """Keys that the key line shows while the pane has the focus."""
+    HINTS_WATCHING: ClassVar[Hints | None] = None
+    """What it shows to a spectator; None for the same."""
 
     def __init__(self, context: Context, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -65,6 +67,11 @@ class Pane(Widget, can_focus=True):
     def title(self) -> Row:
         """What stands in the frame beside the name."""
         return ()
+
+    def hints(self) -> Hints:
+        """What the key line shows now."""
+        watching = self.HINTS_WATCHING if self.context.view.session.spectator else None
+        return self.HINTS if watching is None else watching
 
     def note(self) -> Row:
         """What stands at the right end of the frame's top."""

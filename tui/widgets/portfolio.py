@@ -21,6 +21,7 @@ class Positions(TablePane[PositionLine]):
     NAME = "positions"
     LETTER = "p"
     EMPTY = "flat: no position yet"
+    EMPTY_WATCHING = "spectators have no positions"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("sym", 6),
         Column("qty", 8, right=True, grow=1),

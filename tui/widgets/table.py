@@ -23,6 +23,8 @@ class TablePane(Pane, Generic[R]):
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LIST]
     COLUMNS: ClassVar[Sequence[Column]] = ()
     EMPTY: ClassVar[str] = "nothing yet"
+    EMPTY_WATCHING: ClassVar[str | None] = None
+    """What a spectator reads instead of ``EMPTY``; None for the same."""
     SORTS: ClassVar[tuple[str, ...]] = ()
     """Names of the orders that ``o`` goes through."""
     EVERY = 3
@@ -43,7 +45,8 @@ class TablePane(Pane, Generic[R]):
 
     def empty(self) -> str:
         """What stands where there are no records."""
-        return self.EMPTY
+        watching = self.EMPTY_WATCHING if self.context.view.session.spectator else None
+        return watching or self.EMPTY
 
     def opened(self, record: R) -> None:
         """Enter was pressed on a row."""
@@ -59,7 +62,7 @@ class TablePane(Pane, Generic[R]):
             return ("frozen", self.selected, self.top)
         return (
             self.data_stamp(), self.selected, self.top, self.sort, self.context.filters.get(self.NAME),
-            self.waiting_stamp(),
+            self.waiting_stamp(), self.context.view.session.spectator,
         )  # fmt: skip
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
