@@ -15,7 +15,7 @@ from tui.feed import Feed, Source
 from tui.recording import Playback, Recorder
 from tui.view import Clock, View
 
-CHANNELS = ("orderbooks", "trades", "news", "agents", "orders", "performance")
+CHANNELS = ("orderbooks", "trades", "news", "agents", "orders", "performance", "decisions")
 RETRY_S = 1.0
 PING_S = 2.0
 DAY = "1d"

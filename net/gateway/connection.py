@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
-from websockets.exceptions import InvalidState
+from websockets.exceptions import InvalidState, PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -55,6 +55,9 @@ class Handler(Protocol):
 
     def received(self, payload: bytes) -> None:
         """One message came."""
+
+    def too_big(self) -> None:
+        """A message over the limit came; the connection ends after what is said now."""
 
     def closed(self) -> None:
         """The connection is gone."""
@@ -131,6 +134,8 @@ class Connection(asyncio.Protocol):
                     self._frames.start()
             elif isinstance(event, Frame):
                 self._frame(event)
+        if self._open and self._handler is not None and isinstance(self._protocol.parser_exc, PayloadTooBig):
+            self._handler.too_big()
         self._flush()
         self.go_on()
 
@@ -264,7 +269,9 @@ class Connection(asyncio.Protocol):
                 if frame.fin:
                     self._inbox.append(b"".join(self._fragments))
                     self._fragments = []
-                elif len(self._fragments) > self.limits.max_fragments:
+                elif len(self._fragments) > self.limits.max_fragments and self._open:
+                    if self._handler is not None:
+                        self._handler.too_big()
                     self.close(TOO_BIG, "too many fragments")
             case Opcode.CLOSE:
                 self._open = False
@@ -295,7 +302,10 @@ class Connection(asyncio.Protocol):
                 transport.write(data)
             else:  # the protocol's sign that the connection shall end
                 self._open = False
-                transport.close()
+                if isinstance(self._protocol.parser_exc, PayloadTooBig) and transport.can_write_eof():
+                    transport.write_eof()  # closed with the rest of the message unread, it would take the answer along
+                else:
+                    transport.close()
                 self._abort_later()
 
     def _read_on(self) -> None:

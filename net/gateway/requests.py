@@ -258,8 +258,9 @@ class Requests:
             cost=message.cost,
             fell_back_from=message.fell_back_from,
         )
-        if self._gateway.channels.wanted(names.AGENTS):
-            self._gateway.channels.publish(names.AGENTS, None, message_frame(Decision(data=shape)))
+        if self._gateway.channels.wanted(names.DECISIONS, message.symbol_id):
+            frame = message_frame(Decision(data=shape))
+            self._gateway.channels.publish(names.DECISIONS, message.symbol_id, frame)
 
     def _units(self, symbol_id: int) -> Units:
         units = self._gateway.mirror.units.get(symbol_id)

@@ -98,6 +98,12 @@ class Session:
             return
         self._gateway.requests.handle(self, message)
 
+    def too_big(self) -> None:
+        """Say why the connection is about to end."""
+        limits = self._connection.limits
+        text = f"a message may have {limits.max_message_bytes} bytes, in {limits.max_fragments} fragments, at most"
+        self.complain(ErrorData(code=RejectCode.INVALID_MESSAGE, message=text))
+
     def closed(self) -> None:
         """Let go of everything; orders that were to die with the session are canceled."""
         self.log.info("session closed", accounts=list(self.accounts), errors=self._errors)

@@ -163,8 +163,8 @@ class Resume(ClientMessage, frozen=True, kw_only=True, tag="resume"):
 class Subscribe(ClientMessage, frozen=True, kw_only=True, tag="subscribe"):
     """Receive channels, each for all instruments or, with ``:symbol_id`` behind its name, for one.
 
-    They are orderbooks, book_delta, trades, bbo, news, agents, orders and performance. ``rate_hz`` sets how often
-    ``orderbooks`` may come.
+    They are orderbooks, book_delta, trades, bbo, news, agents, orders, performance and decisions; a session begins with
+    orderbooks, news and agents. ``rate_hz`` sets how often ``orderbooks`` may come.
     """
 
     channels: Annotated[list[ChannelField], Meta(min_length=1, max_length=256)]
@@ -178,7 +178,7 @@ class Unsubscribe(ClientMessage, frozen=True, kw_only=True, tag="unsubscribe"):
 
 
 class ReportDecision(ClientMessage, frozen=True, kw_only=True, tag="report_decision"):
-    """An agent says what it decided and why; shown to everybody who watches agents."""
+    """An agent says what it decided and why; shown to everybody who subscribed to ``decisions``."""
 
     stage: Annotated[str, Meta(max_length=32)]
     """Which stage of its pipeline decided: llm, ml, heuristic."""

@@ -54,6 +54,9 @@ class StreamSession:
     def opened(self) -> None:
         """The venue greets nobody."""
 
+    def too_big(self) -> None:
+        """The close code says it."""
+
     def closed(self) -> None:
         """The connection is gone."""
         self._streams.leave(self)

@@ -195,7 +195,7 @@ async def test_an_instrument_listed_later_gets_a_market(world: LiveWorld) -> Non
 
 
 async def test_agents_explain_their_decisions(world: LiveWorld) -> None:
-    async with world.session(), Client(world.url, channels=["agents"]) as watcher:
+    async with world.session(), Client(world.url, channels=["decisions"]) as watcher:
         stages = set()
         async with asyncio.timeout(10):
             async for message in watcher.messages():

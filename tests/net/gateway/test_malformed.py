@@ -106,6 +106,8 @@ async def test_too_many_errors_end_the_connection_with_a_reason(tmp_path: Path) 
 async def test_a_message_over_the_limit_ends_the_connection_and_no_other(world: World) -> None:
     big, other = await world.connect(), await world.connect()
     await big.send_raw(b'{"type":"ping","id":"%s"}' % (b"x" * (1 << 20)))
+    error = (await big.wait_for("error"))["data"]
+    assert (error["code"], "65536 bytes" in error["message"]) == ("invalid_message", True)
     assert (await big.closed())[0] == 1009
     assert await other.settle() == []
 

@@ -159,11 +159,18 @@ async def test_an_instrument_with_small_lots_is_traded_in_its_units(world: World
     assert (refused["data"]["code"], refused["data"]["field"]) == ("quantity_off_lot", "quantity")
 
 
-async def test_a_decision_is_shown_to_those_who_watch_agents(world: World) -> None:
-    watcher, agent = await world.connect(), await world.trader("Momo")
+async def test_a_decision_is_shown_to_those_who_subscribed_to_decisions(world: World) -> None:
+    everything, of_acme, of_eth, nothing = [await world.connect() for _ in range(4)]
+    await everything.ask("subscribe", "subscribed", channels=["decisions"])
+    await of_acme.ask("subscribe", "subscribed", channels=["decisions:1"])
+    await of_eth.ask("subscribe", "subscribed", channels=["decisions:2"])
+    agent = await world.trader("Momo")
     await agent.send("report_decision", stage="heuristic", action="buy 10 ACME", why="it rises", symbol_id=1)
-    decision = (await watcher.wait_for("decision"))["data"]
-    assert (decision["stage"], decision["action"], decision["why"]) == ("heuristic", "buy 10 ACME", "it rises")
+    for watcher in (everything, of_acme):
+        decision = (await watcher.wait_for("decision"))["data"]
+        assert (decision["stage"], decision["action"], decision["why"]) == ("heuristic", "buy 10 ACME", "it rises")
+    for client in (of_eth, nothing):
+        assert all(message["type"] != "decision" for message in await client.settle())
 
 
 async def test_a_ping_is_answered_with_its_id_and_the_time(world: World) -> None:
