@@ -70,7 +70,7 @@ class Happenings:
         )
         jumps = dict.fromkeys(self._symbols(event), event.ticks) if event.ticks else None
         if jumps is None:
-            jumps = world.newsroom.impact(text, event.sentiment, symbol_id)
+            jumps = world.newsroom.usual_impact(event.sentiment, symbol_id)
         story = Story(
             headline=text, content=text, symbol_id=symbol_id, scope="scheduled", sentiment=event.sentiment, jumps=jumps
         )

@@ -57,6 +57,13 @@ class News(Event, frozen=True, gc=False):
     news_id: int = 0
 
 
+class Repriced(Event, frozen=True, gc=False):
+    """A headline from outside the newsroom moved an instrument's value by ``ticks``; told to those that quote it."""
+
+    symbol_id: SymbolId
+    ticks: float
+
+
 class Fill(Event, frozen=True, gc=False):
     """An own order traded. ``ref`` is the one its intent carried, 0 for a quote."""
 
@@ -94,7 +101,7 @@ class Answer(Event, frozen=True, gc=False):
     """Currency units."""
 
 
-AgentEvent: TypeAlias = Listed | Delisted | Book | Trade | News | Fill | Done | Timer | Answer
+AgentEvent: TypeAlias = Listed | Delisted | Book | Trade | News | Repriced | Fill | Done | Timer | Answer
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ import msgspec
 
 from agents import grammar
 from agents.fundamental import student_t
+from agents.market import usual_volatility
 from agents.rng import stream
 from agents.scenario import NewsSection
 from engine.types import SymbolId
@@ -26,6 +27,8 @@ SENTIMENT_SCALE: Final = 0.8
 """A standardised move of this size reads as sentiment 0.76."""
 FOLLOW_UP_SHARE: Final = 0.4
 """A follow-up moves the value by about this share of its parent's move."""
+POSTED_MOVE: Final = 0.013
+POSTED_MOVE_MAX: Final = 0.04
 MAX_FOLLOW_UPS: Final = 4
 MAX_PENDING: Final = 256
 MACRO_SHARE: Final = 0.6
@@ -40,6 +43,17 @@ class Subject(msgspec.Struct, frozen=True):
     industry: str
     unit_ticks: float
     beta: float = 1.0
+    posted_ticks: float = 0.0
+    """The move of a headline of sentiment 1 that somebody posted."""
+
+
+def posted_move(price_ticks: float, volatility: float) -> float:
+    """Ticks that a posted headline of sentiment 1 moves an instrument of this volatility (ticks per root second).
+
+    As much as a usual day at the usual volatility, more with the square root of it, at most four percent.
+    """
+    usual = volatility / usual_volatility(round(price_ticks))
+    return price_ticks * min(POSTED_MOVE * math.sqrt(usual), POSTED_MOVE_MAX)
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,11 +117,23 @@ class Newsroom:
         return stories
 
     def impact(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> dict[SymbolId, float]:
-        """By how many ticks a headline heard on the wire moves each value: own stories by their truth, others as they
-        sound."""
+        """By how many ticks a headline heard on the wire moves each value: own stories by their truth, those that
+        somebody posted by as much as one notices."""
         story = self._told.pop(headline, None)
         if story is not None:
             return story.jumps
+        if symbol_id is not None:
+            subject = self.subjects.get(symbol_id)
+            return {symbol_id: sentiment * subject.posted_ticks} if subject else {}
+        move = sentiment * MACRO_SHARE
+        return {subject.symbol_id: move * subject.beta * subject.posted_ticks for subject in self.subjects.values()}
+
+    def wrote(self, headline: str) -> bool:
+        """Whether a headline is one of its own that was not heard yet."""
+        return headline in self._told
+
+    def usual_impact(self, sentiment: float, symbol_id: SymbolId | None) -> dict[SymbolId, float]:
+        """By how many ticks an everyday story of this sentiment moves each value."""
         if symbol_id is not None:
             subject = self.subjects.get(symbol_id)
             return {symbol_id: sentiment * subject.unit_ticks} if subject else {}

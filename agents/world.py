@@ -10,7 +10,7 @@ import math
 
 from agents.fundamental import FundamentalProcess
 from agents.market import NS, BookReader, MarketView, SymbolView
-from agents.newsroom import Newsroom, Story, Subject
+from agents.newsroom import Newsroom, Story, Subject, posted_move
 from agents.scenario import InstrumentSection, Scenario
 from engine.types import SymbolId
 
@@ -78,7 +78,9 @@ class World:
         self.fundamental.add(symbol_id, value or float(initial_price), volatility, traits.market_beta)
         unit = self.scenario.news.jump_ticks * symbol.base_volatility / 0.84
         name = description or ticker
-        self.newsroom.subjects[symbol_id] = Subject(symbol_id, name, industry, unit, traits.market_beta)
+        self.newsroom.subjects[symbol_id] = Subject(
+            symbol_id, name, industry, unit, traits.market_beta, posted_move(initial_price, symbol.base_volatility)
+        )
         return symbol
 
     def delist(self, symbol_id: SymbolId) -> None:
@@ -112,7 +114,10 @@ class World:
         """Seconds of the newsroom's clock: somebody who watches a live market should not wait long for a headline."""
         return self.elapsed_s() * (LIVE_NEWS_PACE if self._live else 1.0)
 
-    def hear(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> None:
-        """A headline was published: let it move the values."""
-        for moved, ticks in self.newsroom.impact(headline, sentiment, symbol_id).items():
+    def hear(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> dict[SymbolId, float]:
+        """A headline was published: let it move the values. Returns by how many ticks when somebody else wrote it."""
+        posted = not self.newsroom.wrote(headline)
+        impact = self.newsroom.impact(headline, sentiment, symbol_id)
+        for moved, ticks in impact.items():
             self.fundamental.jump(moved, ticks)
+        return impact if posted else {}

@@ -14,12 +14,14 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from agents.intents import AgentEvent, AgentIntent, Done, Explain, Fill, Quotes, Trade
+from agents.intents import AgentEvent, AgentIntent, Done, Explain, Fill, Quotes, Repriced, Trade
 from agents.market import NS, SymbolView
 from agents.pacing import PacedStrategy
 from agents.strategy import Context, Parameters
 from engine.types import RejectCode, Side, SymbolId
 
+REPRICED_SHARE: Final = 0.7
+"""Share of a posted headline's move that makers quote at once; the rest is found by trading."""
 TYPICAL_TRADE: Final = 8.0
 """Lots of a print that moves the estimate by one ``flow_gain``."""
 
@@ -81,7 +83,7 @@ class _Estimate:
 class Maker(PacedStrategy):
     """Quotes both sides of every instrument it trades."""
 
-    wants: ClassVar[frozenset[type]] = frozenset({Trade})
+    wants: ClassVar[frozenset[type]] = frozenset({Trade, Repriced})
 
     def __init__(self, context: Context, parameters: MakerParameters) -> None:
         super().__init__(context, parameters.rate, attentive=False)
@@ -102,6 +104,10 @@ class Maker(PacedStrategy):
             stale.quotes = None
             if isinstance(event, Done) and event.code == RejectCode.WOULD_CROSS.value and not stale.careful:
                 return self._quote(self.market.symbol(event.symbol_id), stale, careful=True)
+        if isinstance(event, Repriced) and event.symbol_id in self._estimates:
+            repriced = self._estimates[event.symbol_id]
+            repriced.price = max(repriced.price + REPRICED_SHARE * event.ticks, 1.0)
+            return self._quote(self.market.symbol(event.symbol_id), repriced)
         if not isinstance(event, Trade) or event.side is None:
             return ()
         estimate = self._estimates.get(event.symbol_id)

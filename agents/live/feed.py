@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from agents.host import AgentHost
-from agents.intents import AgentEvent, Book, Delisted, Done, Fill, Listed, News, Trade
+from agents.intents import AgentEvent, Book, Delisted, Done, Fill, Listed, News, Repriced, Trade
 from agents.market import Levels
 from agents.world import World
 from engine.types import InstrumentStatus, SymbolId
@@ -31,7 +31,7 @@ class Feed:
         self.hosts: dict[str, AgentHost] = {}
         self._ref_of = ref_of
         self._depth: dict[SymbolId, m.OrderBookShape] = {}
-        self._wanting: dict[type, list[AgentHost]] = {Book: [], Trade: [], News: []}
+        self._wanting: dict[type, list[AgentHost]] = {Book: [], Trade: [], News: [], Repriced: []}
 
     def seat(self, host: AgentHost) -> None:
         """Let an agent hear, beginning with the instruments there are."""
@@ -145,7 +145,8 @@ class Feed:
         self._tell(self._wanting[Trade], Trade(data.symbol_id, price, qty, data.side))
 
     def _news(self, data: m.NewsShape) -> None:
-        self.world.hear(data.headline, data.sentiment, data.instrument_id)
+        for symbol_id, ticks in self.world.hear(data.headline, data.sentiment, data.instrument_id).items():
+            self._tell(self._wanting[Repriced], Repriced(symbol_id, ticks))
         news = News(data.headline, data.content, data.sentiment, data.instrument_id, data.source, data.id)
         self._tell(self._wanting[News], news)
 

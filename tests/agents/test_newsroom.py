@@ -1,10 +1,11 @@
 import pytest
 
-from agents.newsroom import Newsroom, Story, Subject
+from agents.market import usual_volatility
+from agents.newsroom import Newsroom, Story, Subject, posted_move
 from agents.scenario import NewsSection
 from net.sentiment import score
 
-SUBJECTS = (Subject(1, "Acme", "industrials", 10.0), Subject(2, "Beta", "health", 5.0, 2.0))
+SUBJECTS = (Subject(1, "Acme", "industrials", 10.0, 1.0, 150.0), Subject(2, "Beta", "health", 5.0, 2.0, 100.0))
 
 
 def stories(section: NewsSection, hours: float = 200.0, seed: int = 1) -> list[Story]:
@@ -51,9 +52,18 @@ def test_an_own_story_has_its_true_impact_and_a_stranger_s_the_one_it_sounds_lik
     room = Newsroom(NewsSection(), SUBJECTS, 1)
     story = next(story for minute in range(600) for story in room.write(minute * 60.0) if story.scope == "company")
     assert room.impact(story.headline, 0.0, story.symbol_id) == story.jumps
-    assert room.impact("Acme is wonderful", 0.5, 1) == {1: 5.0}
-    assert room.impact("All is well", 0.5, None) == {1: pytest.approx(3.0), 2: pytest.approx(3.0)}
+    assert room.impact("Acme is wonderful", 0.5, 1) == {1: 75.0}
+    assert room.impact("All is well", 0.5, None) == {1: pytest.approx(45.0), 2: pytest.approx(60.0)}
     assert room.impact("Nobody", 0.5, 77) == {}
+    assert room.usual_impact(0.5, 1) == {1: 5.0}
+    assert room.usual_impact(0.5, None) == {1: pytest.approx(3.0), 2: pytest.approx(3.0)}
+
+
+def test_a_posted_headline_moves_a_wilder_instrument_more_within_bounds() -> None:
+    calm, usual, wild = (posted_move(10_000, usual_volatility(10_000) * factor) for factor in (0.5, 1.0, 4.0))
+    assert usual == pytest.approx(130)
+    assert 80 < calm < usual < wild
+    assert posted_move(10_000, 1_000.0) == pytest.approx(400)
 
 
 def test_a_closed_newsroom_writes_nothing() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agents.intents import Done, Explain, Quotes, Trade
+from agents.intents import Done, Explain, Quotes, Repriced, Trade
 from engine.types import Side
 
 
@@ -25,6 +25,13 @@ def test_a_maker_that_comes_back_with_a_position_quotes_around_the_last_price(ti
     agent.context.portfolio.positions = {1: 400}
     again = quotes(list(agent.strategy.listed(tiny.symbol)))
     assert (again.bids[0][0] + again.asks[0][0]) / 2 == pytest.approx(9_700, abs=1)
+
+
+def test_a_maker_told_of_a_posted_headline_quotes_most_of_its_move_at_once(tiny: Any) -> None:
+    tiny.quote(0, 0)
+    agent = tiny.agent("market_maker")
+    moved = quotes(agent.hear(Repriced(1, -100.0)))
+    assert (moved.bids[0][0] + moved.asks[0][0]) / 2 == pytest.approx(9_930, abs=1)
 
 
 def test_a_long_position_moves_both_sides_down(tiny: Any) -> None:

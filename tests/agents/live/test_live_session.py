@@ -172,6 +172,15 @@ async def test_posted_news_move_values_and_are_traded_on(world: LiveWorld) -> No
         assert (session.world.fundamental.value(1) or 0.0) < value
 
 
+async def test_a_strong_posted_headline_moves_the_price_about_a_percent(world: LiveWorld) -> None:
+    async with world.session() as session:
+        await eventually(lambda: trades(world) > 20)
+        before = session.world.market.symbol(1).mid
+        await world.rest.publish_news(m.CreateNews(headline="Good", content="Good", sentiment=0.9, instrument_id=1))
+        await eventually(lambda: session.world.market.symbol(1).mid > before * 1.008)
+        assert session.world.market.symbol(1).mid < before * 1.03
+
+
 async def test_the_newsroom_publishes_through_rest(world: LiveWorld) -> None:
     async with world.session() as session:
         heard: list[News] = []
