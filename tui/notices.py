@@ -11,6 +11,7 @@ from tui.context import Context
 from tui.view import Fill, OwnOrder
 
 FLASH_S = 0.6
+HINT_S = 3.0
 REJECT_S = 60.0
 """A refusal stays until a key, but not for ever."""
 
@@ -38,6 +39,8 @@ class Notices:
         self._bell = bell
         self._clear = clear
         self._sticky = False
+        self._shown = False
+        self._hint_until: float | None = None
         self._fills: list[Fill] = []
         view = context.view
         view.on_fill.append(self._filled)
@@ -46,19 +49,22 @@ class Notices:
         view.on_gap.append(self._gap)
 
     def tell(self, severity: str, text: str) -> None:
-        """Show a toast; a refusal stays until a key."""
+        """Show a toast until the next key: a hint for 3 s at most, a refusal until then."""
+        self._shown, self._hint_until = True, None
         if severity == "error":
             self._sticky = True
             self._notify(text, severity="error", timeout=REJECT_S, markup=False)
         elif severity == "warning":
             self._notify(text, severity="warning", timeout=6, markup=False)
         else:
-            self._notify(text, timeout=3, markup=False)
+            self._hint_until = self._context.clock.mono() + HINT_S
+            self._notify(text, timeout=HINT_S, markup=False)
 
     def key_pressed(self) -> None:
-        """A key takes refusals away."""
-        if self._sticky:
-            self._sticky = False
+        """A key takes hints and refusals away."""
+        if self._shown:
+            self._shown = self._sticky = False
+            self._hint_until = None
             self._clear()
 
     def second(self) -> None:
@@ -66,6 +72,9 @@ class Notices:
         context = self._context
         now = context.clock.mono()
         context.fill_flash = {key: until for key, until in context.fill_flash.items() if until > now}
+        if self._hint_until is not None and now >= self._hint_until and not self._sticky:
+            self._hint_until = None
+            self._clear()
         if self._fills:
             self._tell_fills(self._fills)
             self._fills = []
@@ -88,9 +97,8 @@ class Notices:
         groups: dict[tuple[int, Side], list[Fill]] = {}
         for fill in fills:
             groups.setdefault((fill.symbol_id, fill.side), []).append(fill)
-        self._notify(
-            "\n".join(self._words(group) for group in groups.values()), title="filled", timeout=4, markup=False
-        )
+        self._shown, self._hint_until = True, None
+        self._notify("\n".join(self._words(group) for group in groups.values()), timeout=4, markup=False)
         self._ring()
 
     def _words(self, fills: list[Fill]) -> str:

@@ -69,7 +69,7 @@ class DeskSettings:
 def describe(plan: Plan, view: View) -> str:
     """The plan in words: BUY 25 ACME @ 100.30 LMT post."""
     market = view.markets.get(plan.symbol_id)
-    qty = market.scale.qty(plan.qty) if market is not None else f"{plan.qty:g}"
+    qty = market.scale.exact(plan.qty) if market is not None else f"{plan.qty:g}"
     words = [plan.side.value.upper(), qty, view.ticker_of(plan.symbol_id)]
     if plan.kind != "MKT" and plan.ticks is not None and market is not None:
         words.append(f"@ {market.scale.text(plan.ticks)}")

@@ -141,3 +141,16 @@ def test_silence_makes_prices_stale() -> None:
     assert (link.state(2.9), link.state(3.1)) == (LinkState.LIVE, LinkState.STALE)
     link.down("closed", 1, 5.0)
     assert link.state(3.2) is LinkState.DOWN
+
+
+def test_large_sizes_are_rounded_in_lists_and_exact_where_they_are_sent() -> None:
+    scale = Scale(0.01, 1.0)
+    assert [scale.qty(value) for value in (10_000, 250_000, 9_999_999)] == ["10000", "250k", "10.0M"]
+    assert [scale.exact(value) for value in (10, 9_999_999)] == ["10", "9,999,999"]
+
+
+def test_the_age_of_prices_counts_on_while_other_messages_come() -> None:
+    view = listed()
+    book(view, {100.0: 10}, {100.1: 7})
+    view.fold(m.NewsHistory(data=[]), 9.0)
+    assert (view.link.heard_at, view.link.priced_at) == (9.0, 0.0)

@@ -38,6 +38,7 @@ class Status:
     link_text: str
     mode: str
     halted: bool = False
+    cash: str = ""
 
 
 def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
@@ -71,6 +72,8 @@ def _account(status: Status, glyphs: Glyphs) -> list[list[Span]]:
         parts.append([("P&L ", "bar.dim"), (f"{mark}{status.pnl_text}  ", style)])
         average = f" @{status.average}" if status.average else ""
         parts.append([("pos ", "bar.dim"), (f"{status.position}{average}  ", "bar")])
+        if status.cash:
+            parts.append([("cash ", "bar.dim"), (f"{status.cash}  ", "bar")])
     if status.spread is not None:
         parts.append([("sp ", "bar.dim"), (f"{status.spread}t   ", "bar")])
     return parts
@@ -114,15 +117,18 @@ def draw_keys(pairs: Sequence[tuple[str, str]], width: int, tail: str = "") -> R
     return spread_row(spans, ((tail, "hint"),) if tail else (), width)
 
 
-def draw_question(text: str, answer: str, seconds: float, style: str, note: str, width: int, glyphs: Glyphs) -> Row:
-    """The ticket line while a key is waited for."""
+def draw_question(
+    text: str, answer: str, seconds: float | None, style: str, note: str, width: int, glyphs: Glyphs
+) -> Row:
+    """The ticket line while a key is waited for; ``seconds`` None waits for ever."""
+    left_s = f"{seconds:.0f} s " if seconds is not None else ""
     does = {"enter": "Enter sends", "y": "y yes"}.get(answer, answer)
     left: list[Span] = [
         (f" {glyphs.here} {text} ", f"ask.{style}"),
         (f"  {does} ", "bright"),
         ("· Esc drops", "dim"),
     ]
-    return spread_row(left, ((f"{note}  {seconds:.0f} s ", "dim"),), width)
+    return spread_row(left, ((f"{note}  {left_s}", "dim"),), width)
 
 
 def draw_ticket(size: str, presets: Sequence[str], cursor: str, sweep: bool, width: int) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -45,13 +46,30 @@ class Form:
         given = {name: value.strip() for name, value in values.items() if value.strip()}
         return msgspec.convert(given, self.makes, strict=False)
 
+    def problem(self, error: str) -> tuple[str, str]:
+        """Name of the line that a validation error is about ("" for none), and the error in words."""
+        found = re.search(r"field `(\w+)`|`\$\.(\w+)`", error)
+        name = (found[1] or found[2]) if found is not None else ""
+        field = next((field for field in self.fields if field.name == name), None)
+        if field is None:
+            return "", error
+        if "missing" in error:
+            return name, f"{field.label}: please fill it in"
+        limit = re.search(r"Expected `(str|array|float|int)` (?:of length )?(<=|>=|<|>) ([\d.e+]+)", error)
+        if limit is not None:
+            than = {"<=": "at most", ">=": "at least", "<": "less than", ">": "more than"}[limit[2]]
+            return name, f"{field.label}: {than} {float(limit[3]):,g}{' characters' * (limit[1] == 'str')}"
+        if "regex" in error:
+            return name, f"{field.label}: {field.hint}"
+        return name, f"{field.label}: must be a number"
+
 
 INSTRUMENT = Form(
     "list an instrument",
     CreateInstrument,
     (
         Field("ticker", "ticker", "capital letters, at most 16"),
-        Field("initial_price", "first price", "100.00"),
+        Field("initial_price", "first price", "e.g. 100.00"),
         Field("tick_size", "tick", "0.01", "0.01"),
         Field("lot_size", "lot", "1", "1"),
         Field("description", "description"),
@@ -75,7 +93,7 @@ NEWS = Form(
         Field("content", "text", "what happened"),
         Field("instrument_id", "instrument", "ticker; empty for all"),
         Field("sentiment", "sentiment", "-1 to 1; empty: read from the text"),
-        Field("source", "source", "newsroom"),
+        Field("source", "source", "e.g. newsroom"),
     ),
 )
 FORMS = {"instrument": INSTRUMENT, "agent": AGENT, "news": NEWS}
@@ -125,12 +143,18 @@ class FormScreen(ModalScreen[Body | None]):
         ticker = values.get("instrument_id", "").strip()
         if ticker and not ticker.isdigit():
             if ticker.upper() not in self.tickers:
-                self.query_one("#problem", Static).update(f"no instrument {ticker}")
+                self._refuse("instrument_id", f"no instrument {ticker}")
                 return
             values["instrument_id"] = str(self.tickers[ticker.upper()])
         try:
             body = self.form.body(values)
         except msgspec.ValidationError as error:
-            self.query_one("#problem", Static).update(str(error))
+            self._refuse(*self.form.problem(str(error)))
             return
         self.dismiss(body)
+
+    def _refuse(self, name: str, text: str) -> None:
+        """Say what is wrong, and go to the line it is wrong in."""
+        self.query_one("#problem", Static).update(text)
+        for line in self.query(f"#field-{name}").results(Input) if name else ():
+            line.focus()

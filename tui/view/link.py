@@ -27,6 +27,8 @@ class Link:
     engine: bool = True
     """Whether the gateway reaches the engine."""
     heard_at: float = 0.0
+    priced_at: float = 0.0
+    """When a price was heard last."""
     started_at: float = 0.0
     attempt: int = 0
     retry_at: float | None = None
@@ -50,6 +52,7 @@ class Link:
     def up(self, now: float) -> None:
         """The connection stands."""
         self.connected = self.ever = True
+        self.priced_at = now
         self.heard_at, self.attempt, self.retry_at, self.reason = now, 0, None, ""
 
     def down(self, reason: str, attempt: int, retry_at: float | None) -> None:

@@ -88,6 +88,8 @@ class OwnOrders:
         self.fills: deque[Fill] = deque(maxlen=MAX_FILLS)
         """Newest first."""
         self._seen_trades: set[tuple[int, int]] = set()
+        self._paid: dict[int, tuple[float, float]] = {}
+        """Quantity filled, and quantity times ticks, by order id."""
         self.trusted = False
         """Whether the open orders here are known to be those of the exchange."""
         self.version = 0
@@ -107,6 +109,11 @@ class OwnOrders:
     def at(self, symbol_id: int, ticks: int) -> list[OwnOrder]:
         """Open orders at one price, newest first."""
         return [order for order in self.open_orders(symbol_id) if order.ticks == ticks]
+
+    def average(self, order_id: int | None) -> float | None:
+        """Average price of an order's fills in ticks; None when none is known."""
+        qty, paid = self._paid.get(order_id or 0, (0.0, 0.0))
+        return paid / qty if qty else None
 
     # --- what the console did
 
@@ -194,6 +201,8 @@ class OwnOrders:
             ticks, execution.quantity, execution.liquidity.value, execution.fee,
         )  # fmt: skip
         self.fills.appendleft(fill)
+        qty, paid = self._paid.get(fill.order_id, (0.0, 0.0))
+        self._paid[fill.order_id] = (qty + fill.qty, paid + fill.qty * ticks)
         self.version += 1
         key = execution.client_order_id or self._key_of_id.get(execution.order_id)
         order = self._open.get(key) if key is not None else None

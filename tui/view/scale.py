@@ -27,8 +27,17 @@ class Scale:
         return _price_text(ticks, self.tick_size)
 
     def qty(self, quantity: float) -> str:
-        """Quantity as short as it can be said exactly; thousands from 100,000 on end in ``k``."""
+        """Quantity as short as it can be said exactly; from 100,000 on it is rounded: 250k, 1.5M."""
         return qty_text(quantity, self.lot_size)
+
+    def exact(self, quantity: float) -> str:
+        """Quantity with every digit, thousands apart: for what is about to be sent."""
+        text = f"{quantity:,.{_decimals(self.lot_size)}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    def average(self, ticks: float) -> str:
+        """Average price, with the decimals of the tick; ``ticks`` need not be whole."""
+        return f"{ticks * self.tick_size:.{_decimals(self.tick_size)}f}"
 
     def whole_lots(self, quantity: float) -> float:
         """Quantity rounded down to whole lots."""
@@ -57,6 +66,8 @@ def qty_text(quantity: float, lot_size: float = 1.0) -> str:
     """Quantity with the decimals of its lot, trailing zeros dropped, large ones in thousands."""
     if abs(quantity) >= 1e9:
         return f"{quantity / 1e6:,.0f}M"
+    if abs(quantity) >= 1_000_000:
+        return f"{quantity / 1e6:.1f}M"
     if abs(quantity) >= 100_000:
         return f"{quantity / 1000:,.0f}k"
     text = f"{quantity:.{_decimals(lot_size)}f}"

@@ -148,6 +148,8 @@ class View:
     def fold(self, message: m.AnyServerMessage, now: float) -> None:
         """Take one message that came at ``now`` (monotonic seconds)."""
         self.link.heard(now)
+        if isinstance(message, m.OrderBooks | m.BookDelta | m.TradePrint):
+            self.link.priced_at = now
         handler = _HANDLERS.get(type(message))
         if handler is not None:
             handler(self, message)

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
+from net.messages import AgentShape
 from tui import keys
 from tui.drawing.candles import clock_text
-from tui.drawing.cells import Row, centred, fill_row
+from tui.drawing.cells import Row, Span, centred, fill_row
 from tui.drawing.curves import framed_curve, sparkline
 from tui.drawing.table import Cells, Column
 from tui.messages import AdminAsked
@@ -74,18 +75,23 @@ class AgentsTable(TablePane[Ranked]):
 
     def cells(self, record: Ranked) -> Cells:
         shape, line = record.line.shape, record.line
-        mine = shape.agent_id == self.context.view.session.agent_id
         mark = STATUS_MARK.get(shape.status, ("?", "warn"))
         held = sum(1 for qty in shape.positions.values() if qty)
         sharpe = f"{shape.sharpe:.2f}" if shape.sharpe is not None else ""
         fills = f"{shape.trades:,}" if shape.trades else ""
         return (
-            (str(record.place), "dim"), mark, (shape.name, "own" if mine else "bright"), (shape.personality, "dim"),
+            (str(record.place), "dim"), mark, self.name_of(shape, "bright"), (shape.personality, "dim"),
             (str(held) if held else "", "dim"), (money(shape.cash), "text"), (money(shape.total_value), "text"),
             (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"),
             (f"-{money(shape.max_drawdown)}" if shape.max_drawdown else "", "dim"),
             (sparkline(list(line.equity), 16, self.look.glyphs), "spark"),
         )  # fmt: skip
+
+    def name_of(self, shape: AgentShape, style: str) -> Span:
+        """The name; the own account, and no other of the same name, is marked."""
+        if shape.agent_id != self.context.view.session.agent_id:
+            return (shape.name, style)
+        return (f"{self.look.glyphs.here} {shape.name}", "own")
 
     def action_pause(self) -> None:
         """Pause the agent, or let it go on."""
@@ -121,13 +127,12 @@ class Leaderboard(AgentsTable):
 
     def cells(self, record: Ranked) -> Cells:
         shape = record.line.shape
-        mine = shape.agent_id == self.context.view.session.agent_id
         pnl = (
             money(shape.pnl, signed=True)
             if abs(shape.pnl) < 1e6
             else f"{'+' * (shape.pnl > 0)}{short_number(shape.pnl)}"
         )
-        return ((str(record.place), "dim"), (shape.name, "own" if mine else "text"), (pnl, tone(shape.pnl)))
+        return ((str(record.place), "dim"), self.name_of(shape, "text"), (pnl, tone(shape.pnl)))
 
 
 class _OfSelected(Pane):

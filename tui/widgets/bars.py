@@ -13,6 +13,9 @@ from tui.widgets.command import CommandBar
 from tui.widgets.ladder import Ladder
 from tui.widgets.pane import OTHER_HINTS, Pane
 
+CASH_WIDTH = 120
+"""From this width on the status line has room for the cash."""
+
 
 class Bar(Pane, can_focus=False):
     """A line without a frame."""
@@ -42,9 +45,10 @@ class StatusBar(Bar):
             spread=market.depth.spread if market else None,
             position=f"{line.qty:+g}" if line is not None and held else "flat",
             average=market.scale.text(market.scale.ticks(line.average)) if line is not None and held and market else "",
+            cash=money(view.portfolio.cash) if view.portfolio.known and self.size.width >= CASH_WIDTH else "",
             pnl=round(pnl, 2),
             pnl_text=money(pnl, signed=True),
-            size=market.scale.qty(desk.settings.size) if market else f"{desk.settings.size:g}",
+            size=market.scale.exact(desk.settings.size) if market else f"{desk.settings.size:g}",
             armed_s=int(desk.armed_until - now) if desk.armed and desk.armed_until is not None else None,
             spectator=view.session.spectator,
             link=view.link.state(now),
@@ -62,7 +66,7 @@ class StatusBar(Bar):
         if state is LinkState.CONNECTING:
             return "connecting"
         if state is LinkState.STALE:
-            return f"STALE {now - link.heard_at:.0f} s" if link.engine else "ENGINE AWAY"
+            return f"STALE {now - link.priced_at:.0f} s" if link.engine else "ENGINE AWAY"
         latency = f" {link.latency_ms:.0f}ms" if link.latency_ms is not None else ""
         gaps = f" {link.gaps} gap{'s' * (link.gaps > 1)}" if link.gaps else ""
         return f"{self.context.config.settings.rate_hz:g}Hz{latency}{gaps}"
@@ -101,16 +105,16 @@ class TicketBar(Bar):
         market = context.view.market
         if desk.grab is not None and market is not None:
             order = desk.grab.order
-            text = f"MOVE #{order.order_id} {order.side.value.upper()} {market.scale.qty(order.leaves)}"
+            text = f"MOVE #{order.order_id} {order.side.value.upper()} {market.scale.exact(order.leaves)}"
             was = market.scale.text(order.ticks) if order.ticks is not None else "market"
             text = f"{text} {was} → {market.scale.text(desk.grab.ticks)}"
-            return [draw_question(text, "↑↓ moves · Enter puts down", 0, "text", "", width, glyphs)]
+            return [draw_question(text, "↑↓ moves · Enter puts down", None, "text", "", width, glyphs)]
         ladder = self._ladder()
         if market is None or ladder is None or context.view.session.spectator:
             return [((" " * width, "text"),)]
         cursor = market.scale.text(ladder.cursor) if ladder.cursor is not None else ""
-        sizes = [market.scale.qty(size) for size in desk.settings.presets]
-        return [draw_ticket(market.scale.qty(desk.settings.size), sizes, cursor, desk.settings.sweep, width)]
+        sizes = [market.scale.exact(size) for size in desk.settings.presets]
+        return [draw_ticket(market.scale.exact(desk.settings.size), sizes, cursor, desk.settings.sweep, width)]
 
     def _ladder(self) -> Ladder | None:
         found = self.screen.query(Ladder)

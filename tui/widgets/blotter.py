@@ -31,15 +31,15 @@ class Working(TablePane[OwnOrder]):
     EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
     EMPTY_WATCHING = "spectators have no orders"
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("#", 6, right=True),
-        Column("sym", 5, drop=3),
+        Column("#", 7, right=True),
+        Column("sym", 5, drop=2),
         Column("side", 4),
-        Column("leaves", 6, right=True, grow=1),
+        Column("leaves", 7, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
-        Column("queue", 6, right=True, drop=1),
-        Column("state", 9, grow=1),
-        Column("filled", 6, right=True, drop=2),
-        Column("tif", 8, drop=4),
+        Column("queue", 7, right=True, drop=3),
+        Column("state", 9, grow=1, drop=1),
+        Column("filled", 7, right=True, drop=4),
+        Column("tif", 8, drop=5),
     )
     HINTS = (("x", "cancel order"), *LIST_HINTS)
     HINTS_WATCHING = LIST_HINTS
@@ -89,10 +89,10 @@ class Fills(TablePane[Fill]):
         Column("time", 8),
         Column("sym", 5, drop=1),
         Column("side", 4),
-        Column("qty", 6, right=True, grow=1),
+        Column("qty", 7, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
         Column("", 5, drop=3),
-        Column("#", 6, right=True, drop=2),
+        Column("#", 7, right=True, drop=2),
         Column("fee", 7, right=True, drop=4),
     )
     HINTS = LIST_HINTS
@@ -121,13 +121,13 @@ class Done(TablePane[OwnOrder]):
     LETTER = "o"
     EMPTY = "no order has left yet"
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("time", 8),
-        Column("#", 6, right=True),
+        Column("time", 8, drop=3),
+        Column("#", 7, right=True),
         Column("sym", 5, drop=1),
         Column("side", 4),
-        Column("qty", 6, right=True),
+        Column("qty", 7, right=True),
         Column("price", 8, right=True),
-        Column("filled", 6, right=True, drop=2),
+        Column("filled", 7, right=True, drop=2),
         Column("end", 9),
         Column("reason", 12, grow=1),
     )
@@ -143,6 +143,9 @@ class Done(TablePane[OwnOrder]):
         order = record
         market = self.context.view.markets.get(order.symbol_id)
         price = "MKT" if order.ticks is None or market is None else market.scale.text(order.ticks)
+        average = self.context.view.orders.average(order.order_id)
+        if market is not None and average is not None and (order.ack is Ack.FILLED or order.kind == "MKT"):
+            price = market.scale.average(average)
         qty = market.scale.qty if market is not None else str
         style = {Ack.REJECTED: "bad", Ack.FILLED: "good"}.get(order.ack, "text")
         return (
