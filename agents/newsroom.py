@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,6 +32,9 @@ POSTED_MOVE: Final = 0.013
 POSTED_MOVE_MAX: Final = 0.04
 MAX_FOLLOW_UPS: Final = 4
 MAX_PENDING: Final = 256
+UNREPEATED: Final = 20
+"""A paper that goes on repeats none of so many headlines."""
+WORDINGS: Final = 8
 MACRO_SHARE: Final = 0.6
 MEMORY: Final = 128
 
@@ -86,11 +90,30 @@ class Newsroom:
     def __init__(self, section: NewsSection, subjects: Sequence[Subject], seed: int) -> None:
         self.section = section
         self.subjects = {subject.symbol_id: subject for subject in subjects}
+        self._seed = seed
         self._rng = stream(seed, "newsroom", "stories")
+        self._recent: deque[str] | None = None
+        """The newest headlines of a paper that goes on; None in a simulation, which may repeat itself."""
         self._due: list[_Due] = []
         self._count = 0
         self._told: dict[str, Story] = {}
         if section.enabled:
+            for scope in ("macro", "sector", "company"):
+                self._schedule_surprise(0.0, scope)
+
+    def go_on(self, published: Sequence[str], number: int) -> None:
+        """Carry on a paper that has published ``number`` stories, ``published`` the newest of them, newest last.
+
+        The stories to come are drawn anew from the seed and ``number``, and repeat none of the newest headlines. Only
+        the first call counts, at the newsroom's start.
+        """
+        if self._recent is not None:
+            return
+        self._recent = deque(published, UNREPEATED)
+        if number and self.section.enabled:
+            self._rng = stream(self._seed, "newsroom", f"stories after {number}")
+            self._due = [due for due in self._due if due.number < 0]
+            heapq.heapify(self._due)
             for scope in ("macro", "sector", "company"):
                 self._schedule_surprise(0.0, scope)
 
@@ -112,6 +135,10 @@ class Newsroom:
                 self._schedule_surprise(due.at, due.scope)
             if self.subjects:
                 story = self._write(due)
+                if self._recent is not None:
+                    if story.headline in self._recent:
+                        continue  # nobody found new words for it
+                    self._recent.append(story.headline)
                 self.remember(story)
                 stories.append(story)
         return stories
@@ -172,7 +199,7 @@ class Newsroom:
     def _company(self, due: _Due, subject: Subject, move: float) -> Story:
         self._breed(due, subject.symbol_id, move)
         sentiment = math.tanh(move * SENTIMENT_SCALE)
-        text = grammar.headline(grammar.COMPANY, sentiment, self._rng, name=subject.name)
+        text = self._words(grammar.COMPANY, sentiment, name=subject.name)
         return Story(
             headline=text,
             content=f"{text}. The company is in {subject.industry or 'business'}.",
@@ -185,7 +212,7 @@ class Newsroom:
     def _macro(self, due: _Due, move: float) -> Story:
         self._breed(due, 0, move)
         sentiment = math.tanh(move * SENTIMENT_SCALE)
-        text = grammar.headline(grammar.MACRO, sentiment, self._rng)
+        text = self._words(grammar.MACRO, sentiment)
         jumps = self._spread(move * MACRO_SHARE, list(self.subjects.values()))
         return Story(headline=text, content=text, symbol_id=None, scope="macro", sentiment=sentiment, jumps=jumps)
 
@@ -194,7 +221,7 @@ class Newsroom:
         industry = self._rng.choice(industries)
         members = [subject for subject in self.subjects.values() if subject.industry == industry]
         sentiment = math.tanh(move * SENTIMENT_SCALE)
-        text = grammar.headline(grammar.SECTOR, sentiment, self._rng, sector=industry)
+        text = self._words(grammar.SECTOR, sentiment, sector=industry)
         return Story(
             headline=text,
             content=text,
@@ -208,13 +235,21 @@ class Newsroom:
         sentiment = math.copysign(0.6, move)
         denied_at = due.at + self._rng.uniform(120.0, 600.0)
         self._follow_up(denied_at, "denial", subject.symbol_id, move)
-        text = grammar.headline(grammar.RUMOUR, sentiment, self._rng, name=subject.name)
+        text = self._words(grammar.RUMOUR, sentiment, name=subject.name)
         return Story(headline=text, content=text, symbol_id=subject.symbol_id, scope="rumour", sentiment=0.0)
 
     def _denial(self, due: _Due) -> Story:
         subject = self.subjects.get(due.symbol_id) or next(iter(self.subjects.values()))
-        text = grammar.headline(grammar.DENIAL, math.copysign(1.0, due.move), self._rng, name=subject.name)
+        text = self._words(grammar.DENIAL, math.copysign(1.0, due.move), name=subject.name)
         return Story(headline=text, content=text, symbol_id=subject.symbol_id, scope="denial", sentiment=0.0)
+
+    def _words(self, table: dict[int, tuple[str, ...]], sentiment: float, *, name: str = "", sector: str = "") -> str:
+        """A headline; other words are tried when it was printed lately."""
+        for _ in range(WORDINGS):
+            text = grammar.headline(table, sentiment, self._rng, name=name, sector=sector)
+            if self._recent is None or text not in self._recent:
+                break
+        return text
 
     def _breed(self, due: _Due, symbol_id: SymbolId, move: float) -> None:
         """Schedule the follow-ups of a story: a geometric number with mean ``branching``."""

@@ -106,6 +106,9 @@ class Feed:
                 self._trade(message.data)
             case m.News():
                 self._news(message.data)
+            case m.NewsHistory():
+                newest = [news.headline for news in message.data]
+                self.world.newsroom.go_on(newest[::-1], max((news.id for news in message.data), default=0))
             case m.Instruments():
                 for shape in message.data:
                     self.list_instrument(shape)

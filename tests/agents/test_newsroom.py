@@ -72,6 +72,30 @@ def test_a_closed_newsroom_writes_nothing() -> None:
     assert room.write(1e9) == []
 
 
+def headlines(room: Newsroom, hours: float = 40.0) -> list[str]:
+    return [story.headline for story in room.write(hours * 3600)]
+
+
+def test_a_paper_that_goes_on_tells_other_stories_and_repeats_no_recent_headline() -> None:
+    first = headlines(Newsroom(NewsSection(), SUBJECTS, 1))
+    room, again = Newsroom(NewsSection(), SUBJECTS, 1), Newsroom(NewsSection(), SUBJECTS, 1)
+    room.go_on(first[:20], 20)
+    again.go_on(first[:20], 20)
+    second = headlines(room)
+    assert second == headlines(again)
+    assert second[:5] != first[:5]
+    told = first[:20] + second
+    assert len(second) > 300
+    assert all(headline not in told[max(index - 20, 0) : index] for index, headline in enumerate(told) if index >= 20)
+
+
+def test_a_paper_begins_alike_without_a_history_and_hears_of_later_ones_no_more() -> None:
+    room = Newsroom(NewsSection(), SUBJECTS, 1)
+    room.go_on([], 0)
+    room.go_on(["Old hat"], 7)
+    assert headlines(room)[:3] == headlines(Newsroom(NewsSection(), SUBJECTS, 1))[:3]
+
+
 def test_same_seed_same_stories() -> None:
     assert stories(NewsSection(), 50, seed=4) == stories(NewsSection(), 50, seed=4)
     assert stories(NewsSection(), 50, seed=4) != stories(NewsSection(), 50, seed=5)

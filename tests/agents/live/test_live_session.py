@@ -7,6 +7,7 @@ import pytest
 from live_world import LiveWorld, eventually, live_world
 
 from agents.intents import AgentEvent, AgentIntent, News, Timer
+from agents.world import World
 from engine.types import Side
 from net import messages as m
 from net.client import Client
@@ -194,6 +195,19 @@ async def test_the_newsroom_publishes_through_rest(world: LiveWorld) -> None:
         await eventually(lambda: heard)
         assert heard[0].symbol_id in (1, 2)
         assert heard[0].source == "newsroom"
+
+
+async def test_a_restarted_newsroom_goes_on_from_the_news_there_are(world: LiveWorld) -> None:
+    await world.rest.publish_news(m.CreateNews(headline="Old hat", content="Old hat", sentiment=0.0))
+    async with world.session() as session:
+        fresh = World(world.scenario, session.seed, live=True)
+        for symbol_id, subject in session.world.newsroom.subjects.items():
+            fresh.newsroom.subjects[symbol_id] = subject
+        fresh.newsroom.promise(0.0)
+        (begun,) = fresh.newsroom.write(1.0)
+        session.world.newsroom.promise(0.0)
+        (going_on,) = session.world.newsroom.write(1.0)
+        assert begun.headline != going_on.headline
 
 
 async def test_an_instrument_listed_later_gets_a_market(world: LiveWorld) -> None:
