@@ -131,6 +131,7 @@ class Account:
         "closed",
         "credential",
         "fees_paid",
+        "fill_count",
         "fills",
         "id",
         "initial_cash",
@@ -178,6 +179,8 @@ class Account:
         """First answers by client order id, oldest first, bounded."""
         self.fills: deque[tuple[OrderFilled, int]] = deque(maxlen=FILLS_KEPT)
         """Newest last, with their times."""
+        self.fill_count = 0
+        """Of all fills, those no longer kept included."""
         self.order_times: deque[int] = deque(maxlen=limits.max_orders_per_second or 0)
         self.cancel_after: int | None = None
 

@@ -346,4 +346,5 @@ def _account_view(account: Account) -> AccountView:
         working_orders=len(account.orders),
         closed=account.closed,
         credential=account.credential,
+        fills=account.fill_count,
     )

@@ -50,6 +50,8 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     working_orders: int
     closed: bool = False
     credential: str = ""
+    fills: int = 0
+    """How many fills it had in all."""
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -92,6 +92,7 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
         client_order_id=entry.client_order_id,
     )
     account.fills.append((filled, x.now))
+    account.fill_count += 1
     x.events.append(filled)
 
 

@@ -23,7 +23,7 @@ from engine.service import CandleView, NewsView, OrderAnswer
 from engine.types import AccountId, InstrumentStatus, SelfTradePrevention, SymbolId
 from engine.working_order import WorkingOrder
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the layout changes; another format is refused, and the journal replays from the start."""
 
 
@@ -78,6 +78,7 @@ class AccountState(msgspec.Struct, frozen=True, array_like=True):
     positions: list[PositionState]
     answers: list[tuple[str, OrderAnswer]]
     fills: list[tuple[OrderFilled, int]]
+    fill_count: int
 
 
 class CandlesState(msgspec.Struct, frozen=True, array_like=True):
@@ -242,6 +243,7 @@ def _account_state(account: Account) -> AccountState:
         ],
         answers=list(account.answers.items()),
         fills=list(account.fills),
+        fill_count=account.fill_count,
     )
 
 
@@ -290,6 +292,7 @@ def _restore_account(x: Exchange, state: AccountState) -> None:
     account.order_times.extend(state.order_times)
     account.answers = dict(state.answers)
     account.fills = deque(state.fills, maxlen=FILLS_KEPT)
+    account.fill_count = state.fill_count
     for held in state.positions:
         market = x.markets.get(held.symbol_id) or x.delisted[held.symbol_id]
         position = account.position(market)

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from engine.events import OrderFilled
 from engine.ledger import EXCHANGE
 from engine.service import AccountView
 from engine.types import AccountId
@@ -45,7 +44,6 @@ class Account:
         "sent_equity",
         "sessions",
         "track",
-        "trades",
         "view",
     )
 
@@ -61,7 +59,6 @@ class Account:
         self.sent_equity: int | None = None
         """What the owner was last told to be worth, in minor units."""
         self.track = EquityTrack()
-        self.trades = 0
         self.history: deque[Kept] = deque()
         self.floor = floor
         """Number up to which private messages are not kept (any more)."""
@@ -164,8 +161,6 @@ class Accounts:
         kept = Kept(account, event, sequence, time)
         account.history.append(kept)
         account.last = last_number(sequence)
-        if isinstance(event, OrderFilled):
-            account.trades += 1
         if len(account.history) > self._history:
             account.forget_oldest()
         self._kept.append(kept)

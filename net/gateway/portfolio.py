@@ -69,7 +69,7 @@ class Portfolios:
             total_value=cash_to_wire(equity),
             pnl=cash_to_wire(equity - view.initial_equity),
             status=account.status,
-            trades=account.trades,
+            trades=view.fills,
             max_drawdown=account.track.max_drawdown,
             sharpe=account.track.sharpe,
         )

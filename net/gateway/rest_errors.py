@@ -9,6 +9,8 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from msgspec.inspect import is_struct_type
+from msgspec.structs import fields
 
 from engine.types import RejectCode
 from net.errors import EngineUnavailable, RequestRefused
@@ -86,12 +88,22 @@ def on_request_refused(request: AnyRequest, refused: RequestRefused) -> Response
     return on_refused(request, Refused(refused.code, refused.message, refused.field))
 
 
-def on_invalid(_: AnyRequest, error: ValidationException) -> Response[bytes]:
+def on_invalid(request: AnyRequest, error: ValidationException) -> Response[bytes]:
     """A parameter is not what it should be."""
     field, message = None, error.detail
     if isinstance(error.extra, list) and error.extra and isinstance(error.extra[0], dict):
         field, message = error.extra[0].get("key"), error.extra[0].get("message", message)
+    if field == "data":
+        field, message = None, f"a JSON object is needed as the body{_needed(request)}"
     return error_response(400, RejectCode.INVALID_MESSAGE.value, message, field)
+
+
+def _needed(request: AnyRequest) -> str:
+    """The fields that the body of this request cannot do without."""
+    body = getattr(request.route_handler, "parsed_data_field", None)
+    if body is None or not is_struct_type(body.annotation):
+        return ""
+    return f" with {' and '.join(field.encode_name for field in fields(body.annotation) if field.required)}"
 
 
 def on_http(_: AnyRequest, error: HTTPException) -> Response[bytes]:

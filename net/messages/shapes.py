@@ -54,6 +54,7 @@ class AgentShape(Shape, frozen=True, kw_only=True):
     """running, paused, disconnected or closed."""
     trades: int = 0
     max_drawdown: float = 0.0
+    """Largest fall of the total value below an earlier peak, as a share of that peak."""
     sharpe: float | None = None
 
 

@@ -230,6 +230,7 @@ def test_a_restored_exchange_goes_on_as_if_nothing_happened() -> None:
     other.restore(world.oms.snapshot_state())
     assert other.snapshot_state() == world.oms.snapshot_state()
     assert other.depth(ACME) == world.oms.depth(ACME)
+    assert [view.fills for view in map(other.account, ("alice", "bob")) if view] == [2, 2]  # one a slice of the iceberg
     for oms in (world.oms, other):
         oms.submit(AdvanceTime(), SECOND)
         oms.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.types import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from net import messages as m
 from tests.tui.world import INSTRUMENTS
@@ -57,6 +59,15 @@ def test_a_book_is_taken_whole_and_then_by_deltas() -> None:
                              asks=[(100.05, 3, 1)], checksum=0, timestamp=1)  # fmt: skip
     view.fold(m.BookDelta(data=delta), 0.0)
     assert (view.depth.bids, view.depth.best_ask) == ({1999: 5}, 2001)
+
+
+def test_the_change_is_against_the_initial_price_whatever_the_day_began_with() -> None:
+    view = listed()
+    initial = INSTRUMENTS[0].initial_price
+    day = m.CandleShape(time=0, open=initial * 2, high=initial * 2, low=initial, close=initial, volume=1, trades=1)
+    view.fold(m.Candles(data=m.CandlesData(symbol_id=1, interval="1d", candles=[day])), 0.0)
+    book(view, {initial * 1.1: 1}, {initial * 1.1 + 0.1: 1})
+    assert view.markets[1].change == pytest.approx(0.1, abs=0.01)
 
 
 def test_a_lost_delta_is_a_gap() -> None:

@@ -412,7 +412,7 @@ class World:
     def _agent(self, agent_id: str, name: str, kind: str, value: float, pnl: float) -> m.AgentShape:
         return m.AgentShape(agent_id=agent_id, name=name, personality=kind, cash=value * 0.6, positions={"1": 20.0},
                             total_value=value, pnl=pnl, status="running", trades=self.steps // 7,
-                            max_drawdown=abs(pnl) / 9, sharpe=pnl / 200)  # fmt: skip
+                            max_drawdown=abs(pnl) / 100_000, sharpe=pnl / 200)  # fmt: skip
 
     def push_agents(self) -> None:
         shapes = [self._agent(f"a-{index}", name, kind, self.equity[name], self.equity[name] - 100_000)

@@ -87,7 +87,7 @@ class Market:
 
     @property
     def change(self) -> float | None:
-        """Change since the open as a fraction."""
+        """Change since the initial price as a fraction: the one base that a restart of any process leaves as it is."""
         mark = self.mark
         return None if mark is None or not self.open else mark / self.open - 1
 

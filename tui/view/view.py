@@ -238,7 +238,7 @@ class View:
         if candles:
             day = candles[-1]
             ticks = market.scale.ticks
-            market.open, market.high, market.low = ticks(day.open), ticks(day.high), ticks(day.low)
+            market.high, market.low = ticks(day.high), ticks(day.low)
             market.volume, market.trades = day.volume, day.trades
             market.version += 1
 

@@ -83,7 +83,7 @@ class AgentsTable(TablePane[Ranked]):
             (str(record.place), "dim"), mark, self.name_of(shape, "bright"), (shape.personality, "dim"),
             (str(held) if held else "", "dim"), (money(shape.cash), "text"), (money(shape.total_value), "text"),
             (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"),
-            (f"-{money(shape.max_drawdown)}" if shape.max_drawdown else "", "dim"),
+            (f"-{shape.max_drawdown:.2%}" if shape.max_drawdown else "", "dim"),
             (sparkline(list(line.equity), 16, self.look.glyphs), "spark"),
         )  # fmt: skip
 

@@ -234,6 +234,20 @@ async def test_a_body_that_is_no_body_is_refused(world: World, body: bytes) -> N
     assert answer.json()["code"] in ("invalid_json", "invalid_message")
 
 
+@pytest.mark.parametrize(
+    ("path", "needed"),
+    [
+        ("agents", "name"),
+        ("instruments", "ticker and initial_price"),
+        ("news", "content"),
+        ("orders", "symbol_id and side and quantity and agent_id"),
+    ],
+)
+async def test_a_request_without_a_body_is_told_what_it_needs(world: World, path: str, needed: str) -> None:
+    answer = await world.http.post(f"/api/{path}", headers=world.admin)
+    assert answer.json()["message"] == f"a JSON object is needed as the body with {needed}"
+
+
 async def test_a_body_over_the_limit_is_refused(world: World) -> None:
     answer = await world.http.post("/api/news", json={"content": "x" * 100_000}, headers=world.admin)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_big")
