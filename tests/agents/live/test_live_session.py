@@ -66,7 +66,7 @@ async def test_an_agent_created_by_rest_is_spawned_with_its_personality_and_trad
 
 
 async def test_an_unknown_personality_is_reported_with_the_nearest_one(world: LiveWorld) -> None:
-    async with world.session() as session, Client(world.url, channels=["agents"]) as watcher:
+    async with world.session() as session, Client(world.url, channels=["decisions"]) as watcher:
         created = await world.rest.create_agent(m.CreateAgent(name="Typo", personality="momentun"))
         async with asyncio.timeout(5):
             async for message in watcher.messages():
@@ -130,7 +130,7 @@ class Bomb:
 
 
 async def test_an_agent_that_raises_is_isolated_reported_and_started_again(world: LiveWorld) -> None:
-    async with world.session() as session, Client(world.url, channels=["agents"]) as watcher:
+    async with world.session() as session, Client(world.url, channels=["decisions"]) as watcher:
         agent_id, host = next(iter(session.feed.hosts.items()))
         host.strategy = Bomb()
         host.deliver(Timer("x"))
