@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import msgspec
@@ -17,12 +16,11 @@ import typer
 
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
-from net.process import prepare_data_dir
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
+from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, takes_flags
 from tui.laboratory import init, simulate
 from tui.options import (
-    Coins,
     DataDir,
     DurabilityLevel,
     EnginePort,
@@ -31,16 +29,13 @@ from tui.options import (
     HlPort,
     HlStrict,
     Host,
-    LiveUrl,
-    LiveVenue,
-    NoAgents,
     Port,
     ScenarioName,
     Seed,
     Supervised,
 )
 from tui.records import export, verify
-from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config, usable_port
+from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config
 from tui.shell import do, watch
 from tui.tiers import (
     EXIT_FAILURE,
@@ -51,8 +46,6 @@ from tui.tiers import (
     run_command,
     run_tier,
 )
-
-DEFAULT_SCENARIO = "default"
 
 app = typer.Typer(
     name="tradesim-tui",
@@ -70,23 +63,10 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
+@takes_flags
 def everything(
     context: typer.Context,
-    data_dir: DataDir,
-    host: Host = DEFAULT_HOST,
-    port: Port = DEFAULT_PORT,
-    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
-    scenario: ScenarioName = DEFAULT_SCENARIO,
-    seed: Seed = None,
-    no_agents: NoAgents = False,
-    durability: DurabilityLevel = Durability.PROCESS,
-    venue: LiveVenue = None,
-    coins: Coins = "",
-    venue_url: LiveUrl = "",
-    hl_account: HlAccounts = None,
-    hl_port: HlPort = None,
-    hl_strict: HlStrict = False,
-    hl_faults: HlFaults = False,
+    flags: ExchangeFlags,
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Start everything and open the console; ``q`` ends it all."""
@@ -97,45 +77,20 @@ def everything(
         return
     from tui.exchange import run_console
 
-    settings = TierSettings(
-        data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
-        durability=durability, hl_accounts=tuple(hl_account or ()), hl_port=hl_port, hl_strict=hl_strict,
-        hl_faults=hl_faults, coins=live_coins(venue, coins), hl_url=venue_url,
-    )  # fmt: skip
-    _run(run_console(_checked(settings), agents=not no_agents))
+    _run(run_console(flags.settings(), agents=not flags.no_agents))
 
 
 @app.command()
-def serve(
-    data_dir: DataDir,
-    host: Host = DEFAULT_HOST,
-    port: Port = DEFAULT_PORT,
-    engine_port: EnginePort = DEFAULT_ENGINE_PORT,
-    scenario: ScenarioName = DEFAULT_SCENARIO,
-    seed: Seed = None,
-    no_agents: NoAgents = False,
-    durability: DurabilityLevel = Durability.PROCESS,
-    venue: LiveVenue = None,
-    coins: Coins = "",
-    venue_url: LiveUrl = "",
-    hl_account: HlAccounts = None,
-    hl_port: HlPort = None,
-    hl_strict: HlStrict = False,
-    hl_faults: HlFaults = False,
-    supervised: Supervised = False,
-) -> None:
+@takes_flags
+def serve(flags: ExchangeFlags, supervised: Supervised = False) -> None:
     """Run the whole exchange without a screen; prints `ready http://… ws://…` and its Hyperliquid address.
 
     Attach a console with `tradesim-tui connect ws://HOST:PORT/ws`; Ctrl-C or SIGTERM ends it in order.
     """
     from tui.exchange import run_headless
 
-    settings = TierSettings(
-        data_dir=str(data_dir), host=host, port=port, engine_port=engine_port, scenario=scenario, seed=seed,
-        durability=durability, supervised=supervised, hl_accounts=tuple(hl_account or ()), hl_port=hl_port,
-        hl_strict=hl_strict, hl_faults=hl_faults, coins=live_coins(venue, coins), hl_url=venue_url,
-    )  # fmt: skip
-    _run(run_headless(_checked(settings), agents=not no_agents))
+    settings = msgspec.structs.replace(flags.settings(), supervised=supervised)
+    _run(run_headless(settings, agents=not flags.no_agents))
 
 
 @app.command()
@@ -152,7 +107,7 @@ def engine(
     The scenario lists its instruments when the journal is new; an existing journal is continued.
     """
     settings = TierSettings(
-        data_dir=str(data_dir), host=host, engine_port=engine_port, scenario=scenario, durability=durability,
+        data_dir=str(data_dir), engine_host=host, engine_port=engine_port, scenario=scenario, durability=durability,
         supervised=supervised,
     )  # fmt: skip
     _run(run_tier(TierName.ENGINE, settings))
@@ -233,34 +188,6 @@ def main() -> NoReturn:
         sys.stderr.write(f"tradesim-tui: {error}\n")
         sys.exit(EXIT_USER_ERROR if isinstance(error, StartupError) else EXIT_FAILURE)
     sys.exit(0)
-
-
-def live_coins(venue: str | None, coins: str) -> tuple[str, ...]:
-    """The live markets that ``--venue`` and ``--coins`` name; raises ``StartupError`` when they do not go together."""
-    names = tuple(name.strip() for name in coins.split(",") if name.strip())
-    if venue is None and not names:
-        return ()
-    if venue != "hyperliquid":
-        raise StartupError(f"no venue {venue!r}: there is --venue hyperliquid")
-    return names or ("BTC", "HYPE/USDC", "PURR/USDC")
-
-
-def _checked(settings: TierSettings) -> TierSettings:
-    """Check settings before anything starts, and settle which ports a 0 stands for; raises ``StartupError``."""
-    read_scenario(settings.scenario)
-    if settings.hl_accounts:
-        from net.hyperliquid.venue.funding import read_funding
-
-        for account in settings.hl_accounts:
-            read_funding(account)
-    hl_port = settings.hl_port
-    return msgspec.structs.replace(
-        settings,
-        data_dir=str(prepare_data_dir(Path(settings.data_dir)).resolve()),
-        port=usable_port(settings.host, settings.port, "--port"),
-        engine_port=usable_port(settings.engine_host, settings.engine_port, "--engine-port"),
-        hl_port=None if hl_port is None else usable_port(settings.host, hl_port, "--hl-port"),
-    )
 
 
 def _run(command: Coroutine[object, object, None]) -> None:

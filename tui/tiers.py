@@ -53,6 +53,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     host: str = LOOPBACK
     port: int = 8000
     engine_host: str = LOOPBACK
+    """Where the engine listens and the gateway finds it: its door asks nobody who he is, so it stays on loopback."""
     engine_port: int = 9999
     scenario: str = "default"
     seed: int | None = None
@@ -125,7 +126,7 @@ async def _engine(settings: TierSettings) -> None:
 
     listing = tuple(AddInstrument(instrument=instrument) for instrument in read_scenario(settings.scenario).instruments)
     config = EngineConfig(
-        host=settings.host,
+        host=settings.engine_host,
         port=settings.engine_port,
         data_dir=Path(settings.data_dir),
         durability=settings.durability,

@@ -1,0 +1,43 @@
+"""The flags of a whole exchange: one declaration serves every command that starts one."""
+
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.core import TyperGroup
+
+from net.errors import StartupError
+from tui.cli import app
+from tui.flags import DEFAULT_COINS, ExchangeFlags, live_coins
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a user may ask for
+
+
+def test_the_bare_command_and_serve_take_the_same_flags() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    bare = {parameter.name for parameter in group.params}
+    serve = {parameter.name for parameter in group.commands["serve"].params}
+
+    assert set(ExchangeFlags.__dataclass_fields__) <= bare & serve
+
+
+def test_an_exchange_that_others_may_reach_keeps_its_engine_on_loopback(tmp_path: Path) -> None:
+    settings = ExchangeFlags(data_dir=tmp_path, host=EVERYWHERE, port=0, engine_port=0).settings()
+
+    assert settings.host == EVERYWHERE
+    assert settings.engine_host == "127.0.0.1"
+    assert 0 not in (settings.port, settings.engine_port)
+
+
+def test_an_account_that_cannot_be_read_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="0xADDRESS"):
+        ExchangeFlags(data_dir=tmp_path, hl_account=["rich"]).settings()
+
+
+def test_live_coins_need_their_venue() -> None:
+    assert live_coins(None, "") == ()
+    assert live_coins("hyperliquid", "") == DEFAULT_COINS
+    assert live_coins("hyperliquid", "BTC, HYPE/USDC") == ("BTC", "HYPE/USDC")
+    with pytest.raises(StartupError, match="--venue hyperliquid"):
+        live_coins(None, "BTC")

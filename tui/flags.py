@@ -1,0 +1,121 @@
+"""The flags of every command that starts a whole exchange, and what they mean for its tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from net.engine_protocol import Durability
+from net.errors import StartupError
+from net.process import prepare_data_dir
+from tui.options import (
+    Coins,
+    DataDir,
+    DurabilityLevel,
+    EnginePort,
+    HlAccounts,
+    HlFaults,
+    HlPort,
+    HlStrict,
+    Host,
+    LiveUrl,
+    LiveVenue,
+    NoAgents,
+    Port,
+    ScenarioName,
+    Seed,
+)
+from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, usable_port
+from tui.tiers import TierSettings, read_scenario
+
+DEFAULT_SCENARIO = "default"
+DEFAULT_COINS = ("BTC", "HYPE/USDC", "PURR/USDC")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExchangeFlags:
+    """What can be asked of an exchange on the command line; a command takes them all by ``takes_flags``."""
+
+    data_dir: DataDir
+    host: Host = DEFAULT_HOST
+    port: Port = DEFAULT_PORT
+    engine_port: EnginePort = DEFAULT_ENGINE_PORT
+    scenario: ScenarioName = DEFAULT_SCENARIO
+    seed: Seed = None
+    no_agents: NoAgents = False
+    durability: DurabilityLevel = Durability.PROCESS
+    venue: LiveVenue = None
+    coins: Coins = ""
+    venue_url: LiveUrl = ""
+    hl_account: HlAccounts = None
+    hl_port: HlPort = None
+    hl_strict: HlStrict = False
+    hl_faults: HlFaults = False
+
+    def settings(self) -> TierSettings:
+        """Settings of the tiers, checked before anything starts, with a port settled for each 0.
+
+        Raises ``StartupError`` for what cannot be had: a scenario, a folder, a port, an account, a venue.
+        """
+        read_scenario(self.scenario)
+        check_accounts(self.hl_account or ())
+        return TierSettings(
+            data_dir=str(prepare_data_dir(Path(self.data_dir)).resolve()),
+            host=self.host,
+            port=usable_port(self.host, self.port, "--port"),
+            engine_port=usable_port(DEFAULT_HOST, self.engine_port, "--engine-port"),
+            scenario=self.scenario,
+            seed=self.seed,
+            durability=self.durability,
+            coins=live_coins(self.venue, self.coins),
+            hl_url=self.venue_url,
+            hl_accounts=tuple(self.hl_account or ()),
+            hl_port=None if self.hl_port is None else usable_port(self.host, self.hl_port, "--hl-port"),
+            hl_strict=self.hl_strict,
+            hl_faults=self.hl_faults,
+        )
+
+
+def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Spread the parameter ``flags`` of a command over the command line: one flag for each field of ExchangeFlags.
+
+    Typer makes flags from the parameters that a function declares, so it is shown the fields in the place of ``flags``.
+    """
+    fields = signature(ExchangeFlags).parameters
+    own = {name: parameter for name, parameter in signature(command).parameters.items() if name != "flags"}
+    types = get_type_hints(command, include_extras=True) | get_type_hints(ExchangeFlags, include_extras=True)
+    shown = [
+        parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=types[name])
+        for name, parameter in (own | fields).items()
+    ]
+
+    @wraps(command)
+    def spread(**given: Any) -> None:
+        command(flags=ExchangeFlags(**{name: given.pop(name) for name in fields}), **given)
+
+    spread.__signature__ = Signature(shown)  # type: ignore[attr-defined]
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return spread
+
+
+def live_coins(venue: str | None, coins: str) -> tuple[str, ...]:
+    """The live markets that ``--venue`` and ``--coins`` name; raises ``StartupError`` when they do not go together."""
+    names = tuple(name.strip() for name in coins.split(",") if name.strip())
+    if venue is None and not names:
+        return ()
+    if venue != "hyperliquid":
+        raise StartupError(f"no venue {venue!r}: there is --venue hyperliquid")
+    return names or DEFAULT_COINS
+
+
+def check_accounts(accounts: Sequence[str]) -> None:
+    """Raise ``StartupError`` for an ``--hl-account`` that is not ADDRESS=USDC."""
+    if accounts:
+        from net.hyperliquid.venue.funding import read_funding
+
+        for account in accounts:
+            read_funding(account)
