@@ -7,6 +7,7 @@ says where, and, for a misspelt key, which one was probably meant.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from decimal import Decimal
 from importlib import resources
@@ -21,6 +22,7 @@ from engine.instruments import FeeSchedule, Instrument
 from engine.types import CASH_SCALE, DECIMAL_SCALE
 
 DEFAULT_SCENARIO: Final = "default"
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e12)]
 NotNegative: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
@@ -143,6 +145,26 @@ class EventSection(Section, frozen=True, kw_only=True):
     """New factor on the fundamental volatility, for ``volatility``."""
 
 
+class VenueAccountSection(Section, frozen=True, kw_only=True):
+    """One of ``[[hyperliquid_accounts]]``: who has an account at the Hyperliquid venue, and with what."""
+
+    address: str
+    """``0x`` and 40 hexadecimal digits."""
+    usdc: NotNegative
+    """In the wallet of the perpetuals."""
+    spot: NotNegative | None = None
+    """In the spot wallet; as much as ``usdc`` when absent."""
+    tokens: dict[Ticker, NotNegative] = {}
+    """Tokens of the spot wallet, by the name before ``/USDC``."""
+
+    @property
+    def funding(self) -> str:
+        """The same in a line, as the venue takes it: ``0xADDRESS=USDC,spot=USDC,TOKEN=AMOUNT``."""
+        spot = self.usdc if self.spot is None else self.spot
+        named = {"spot": spot, **self.tokens}
+        return ",".join([f"{self.address}={self.usdc:.8f}", *(f"{name}={held:.8f}" for name, held in named.items())])
+
+
 EVENT_KINDS: Final = ("news", "jump", "volatility", "pause", "resume", "halt", "open")
 
 
@@ -158,6 +180,7 @@ class ScenarioFile(Section, frozen=True, kw_only=True):
     news: NewsSection = NewsSection()
     agents: tuple[AgentSection, ...] = ()
     events: tuple[EventSection, ...] = ()
+    hyperliquid_accounts: tuple[VenueAccountSection, ...] = ()
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,6 +199,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     news: NewsSection
     agents: tuple[AgentSection, ...]
     events: tuple[EventSection, ...]
+    hyperliquid_accounts: tuple[VenueAccountSection, ...]
 
     def instrument(self, ticker: str) -> Instrument:
         """The instrument with this ticker; ``KeyError`` when there is none."""
@@ -245,6 +269,14 @@ def _build(file: ScenarioFile, name: str) -> Scenario:
         _known(event.kind, list(EVENT_KINDS), f"events[{index}].kind: unknown")
         if event.instrument:
             _known(event.instrument, tickers, f"events[{index}].instrument: no instrument")
+    tokens = [ticker.removesuffix("/USDC") for ticker in tickers if ticker.endswith("/USDC")]
+    for index, account in enumerate(file.hyperliquid_accounts):
+        if not _ADDRESS.fullmatch(account.address):
+            raise ScenarioError(
+                f"hyperliquid_accounts[{index}].address: {account.address!r} is not 0x and 40 hexadecimal digits"
+            )
+        for token in account.tokens:
+            _known(token, tokens, f"hyperliquid_accounts[{index}].tokens: no pair with USDC trades")
     return Scenario(
         name=Path(name).stem,
         title=file.title or Path(name).stem,
@@ -257,6 +289,7 @@ def _build(file: ScenarioFile, name: str) -> Scenario:
         news=file.news,
         agents=file.agents,
         events=tuple(sorted(file.events, key=lambda event: event.at)),
+        hyperliquid_accounts=file.hyperliquid_accounts,
     )
 
 

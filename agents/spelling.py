@@ -11,8 +11,9 @@ import msgspec
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """``, did you mean 'x'?`` when one of ``words`` is close to ``word``, else nothing."""
-    match = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.5)
-    return f", did you mean {match[0]!r}?" if match else ""
+    spelt = {each.lower(): each for each in words}
+    match = difflib.get_close_matches(word.lower(), list(spelt), n=1, cutoff=0.5)
+    return f", did you mean {spelt[match[0]]!r}?" if match else ""
 
 
 def check_keys(data: object, struct: type[msgspec.Struct], where: str = "") -> None:

@@ -61,8 +61,9 @@ class ExchangeFlags:
 
         Raises ``StartupError`` for what cannot be had: a scenario, a folder, a port, an account, a venue.
         """
-        read_scenario(self.scenario)
-        check_accounts(self.hl_account or ())
+        funded = [account.funding for account in read_scenario(self.scenario).hyperliquid_accounts]
+        accounts = (*funded, *(self.hl_account or ()))
+        check_accounts(accounts)
         return TierSettings(
             data_dir=str(prepare_data_dir(Path(self.data_dir)).resolve()),
             host=self.host,
@@ -73,7 +74,7 @@ class ExchangeFlags:
             durability=self.durability,
             coins=live_coins(self.venue, self.coins),
             hl_url=self.venue_url,
-            hl_accounts=tuple(self.hl_account or ()),
+            hl_accounts=accounts,
             hl_port=None if self.hl_port is None else usable_port(self.host, self.hl_port, "--hl-port"),
             hl_strict=self.hl_strict,
             hl_faults=self.hl_faults,

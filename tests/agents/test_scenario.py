@@ -5,6 +5,8 @@ import pytest
 from agents.scenario import ScenarioError, builtin_scenarios, load_scenario, parse_scenario
 
 ONE = '[[instruments]]\nticker = "ACME"\nprice = 100.5\n'
+PURR = '[[instruments]]\nticker = "PURR/USDC"\nprice = 0.2\ntick_size = 0.0001\n'
+ACCOUNT = f'[[hyperliquid_accounts]]\naddress = "0x{"Ab" * 20}"\n'
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())
@@ -48,6 +50,16 @@ def test_decimals_become_engine_integers() -> None:
         (ONE + ONE, "instruments[1]: ticker 'ACME' is there twice"),
         (ONE + '[[agents]]\npersonality = "noise"\ninstruments = ["ACNE"]', "no instrument 'ACNE'"),
         (ONE + '[[events]]\nat = 1\nkind = "halted"', "events[0].kind: unknown 'halted', did you mean 'halt'?"),
+        (
+            ONE + '[[hyperliquid_accounts]]\naddress = "0x12"\nusdc = 1',
+            "[0].address: '0x12' is not 0x and 40 hexadecimal",
+        ),
+        (ONE + ACCOUNT + "usd = 1", "unknown key 'usd' in hyperliquid_accounts[0], did you mean 'usdc'?"),
+        (ONE + ACCOUNT + "usdc = -5", "hyperliquid_accounts[0].usdc: Expected `float` >= 0.0"),
+        (
+            ONE + PURR + ACCOUNT + "usdc = 1\ntokens = { PUR = 3 }",
+            "no pair with USDC trades 'PUR', did you mean 'PURR'?",
+        ),
         ("", "at least one [[instruments]] is needed"),
         ("[[instruments]", "not valid TOML"),
     ],
@@ -77,3 +89,13 @@ def test_an_unknown_name_and_an_unreadable_file_say_so(tmp_path: Path) -> None:
         load_scenario(str(tmp_path / "none.toml"))
     with pytest.raises(ScenarioError, match="cannot read scenario"):
         load_scenario(str(tmp_path))
+
+
+def test_accounts_of_the_hyperliquid_venue_are_funded_by_the_scenario() -> None:
+    text = ONE + PURR + ACCOUNT + "usdc = 10_000\n" + ACCOUNT + "usdc = 7.5\nspot = 2\ntokens = { PURR = 30 }\n"
+    scenario = parse_scenario(text, "x")
+    address = "0x" + "Ab" * 20
+    assert [account.funding for account in scenario.hyperliquid_accounts] == [
+        f"{address}=10000.00000000,spot=10000.00000000",
+        f"{address}=7.50000000,spot=2.00000000,PURR=30.00000000",
+    ]

@@ -7,6 +7,8 @@ import typer.main
 from typer.core import TyperGroup
 
 from net.errors import StartupError
+from net.hyperliquid.decimals import SCALE
+from net.hyperliquid.venue.funding import Funding, read_funding
 from tui.cli import app
 from tui.flags import DEFAULT_COINS, ExchangeFlags, live_coins
 
@@ -41,3 +43,17 @@ def test_live_coins_need_their_venue() -> None:
     assert live_coins("hyperliquid", "BTC, HYPE/USDC") == ("BTC", "HYPE/USDC")
     with pytest.raises(StartupError, match="--venue hyperliquid"):
         live_coins(None, "BTC")
+
+
+def test_accounts_of_the_scenario_come_before_those_of_the_command_line(tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.toml"
+    scenario.write_text(
+        '[[instruments]]\nticker = "BTC"\nprice = 95000\n\n'
+        f'[[hyperliquid_accounts]]\naddress = "0x{"1" * 40}"\nusdc = 500\n'
+    )
+    flags = ExchangeFlags(
+        data_dir=tmp_path, port=0, engine_port=0, scenario=str(scenario), hl_account=[f"0x{'2' * 40}=7"]
+    )
+    own, flagged = flags.settings().hl_accounts
+    assert read_funding(own) == Funding(address="0x" + "1" * 40, perp=500 * SCALE, spot=500 * SCALE)
+    assert read_funding(flagged).perp == 7 * SCALE
