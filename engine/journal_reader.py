@@ -129,6 +129,11 @@ class JournalReader:
                 last, chain = group.last, group.chain
                 yield group
 
+    def group_after(self, last: int) -> Group | None:
+        """The group that follows command ``last``, its place in the chain unchecked."""
+        rows = self._rows(_GROUPS, last, 1)
+        return _group(rows[0]) if rows else None
+
     def _require_tail(self, last: int) -> None:
         """Raise unless everything after command ``last`` is damaged."""
         if self._kept_number() > last or any(_group(row) for row in self._rows(_GROUPS, last, -1)):
