@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
+from engine.service import OrderBookService
 from engine.types import Side, SymbolId
 
 NS: Final = 1_000_000_000
@@ -30,6 +31,15 @@ DAY_S: Final = 23_400.0
 Levels: TypeAlias = tuple[tuple[int, int], ...]
 BookReader: TypeAlias = Callable[[SymbolId, int], tuple[Levels, Levels]]
 """Reads the best levels of a book: ``(price, qty)`` pairs of bids and of asks, best first."""
+
+
+def read_levels(service: OrderBookService, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
+    """The best levels of a book in this process."""
+    depth = service.depth(symbol_id, levels)
+    if depth is None:
+        return (), ()
+    bids = tuple([(level.price, level.qty) for level in depth.bids])
+    return bids, tuple([(level.price, level.qty) for level in depth.asks])
 
 
 def usual_volatility(price_ticks: int) -> float:

@@ -1,7 +1,7 @@
 """The report of a session: one HTML page with plots and the stylized facts, and the trades and quotes as files.
 
-The page needs nothing besides a browser. ``write_report`` is for simulations; ``live_report`` builds the same page from
-a live session's prints and quotes.
+The page needs nothing besides a browser. ``write_report`` is for simulations; ``write_session_report`` makes the same
+page of a live session's journal.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 from agents.market import NS
+from agents.outcome import AgentOutcome
+from agents.recorded import RecordedSession
 from agents.reporting.pictures import equity_picture, market_pictures
 from agents.series import MarketSeries
 from agents.simulated.recorder import Tape
-from agents.simulation import START_NS, AgentOutcome, SimulationResult
+from agents.simulation import START_NS, SimulationResult
 from agents.stylized_facts import FactSheet, fact_sheet
 
 STYLE = (
@@ -116,26 +119,40 @@ def report_html(result: SimulationResult, sheets: Sequence[FactSheet]) -> str:
     ]
     if result.interrupted:
         facts.append("interrupted: this is what was computed until then")
-    parts = [f"<p>{'<br>'.join(escape(fact) for fact in facts)}</p>"]
+    parts = [_facts_line(facts)]
     for tape in result.recorder.tapes.values():
         series = _series(tape, result, BINS_S[0])
         skip = int(result.warm_up_s)
         pictures = market_pictures(series, tape.tick_size, tape.value[skip:], _mean_depth(tape))
         parts.append(market_section(tape.ticker, pictures, [sheet for sheet in sheets if sheet.ticker == tape.ticker]))
-    parts.append(_agents_section(result.agents))
+    parts.append(_agents_section(result.agents, result.curve_step_s))
     return page_html(f"Scenario {result.scenario}", parts)
 
 
-def live_report(markets: Sequence[tuple[MarketSeries, float]], title: str, folder: Path) -> Path:
-    """The same page for a live session: each market's series with its tick size."""
+def write_session_report(session: RecordedSession, title: str, folder: Path) -> Path:
+    """Write ``report.html`` about a recorded live session into ``folder``; the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [
-        market_section(series.ticker, market_pictures(series, tick_size), [fact_sheet(series)])
-        for series, tick_size in markets
-    ]
     page = folder / "report.html"
-    page.write_text(page_html(title, parts), encoding="utf-8")
+    page.write_text(session_html(session, title), encoding="utf-8")
     return page
+
+
+def session_html(session: RecordedSession, title: str) -> str:
+    """The page of a recorded session."""
+    trades = sum(len(tape.time) for tape, _ in session.tapes)
+    begun, ended = (datetime.fromtimestamp(at / NS, UTC) for at in (session.begun_at, session.ended_at))
+    facts = [
+        f"{begun:%Y-%m-%d %H:%M:%S} to {ended:%Y-%m-%d %H:%M:%S} UTC, {session.seconds / 3600:.2f} hours of them open",
+        f"{session.commands:,} commands, {trades:,} trades, {session.events:,} events",
+        f"state {session.state_hash}",
+    ]
+    parts = [_facts_line(facts)]
+    for tape, start in session.tapes:
+        markets = [MarketSeries.of_tape(tape, start, bin_s=bin_s, day_s=math.inf) for bin_s in BINS_S]
+        pictures = market_pictures(markets[0], tape.tick_size, depth=_mean_depth(tape))
+        parts.append(market_section(tape.ticker, pictures, [fact_sheet(series) for series in markets]))
+    parts.append(_agents_section(session.agents, session.curve_step_s))
+    return page_html(title, parts)
 
 
 def page_html(title: str, parts: Sequence[str]) -> str:
@@ -168,7 +185,11 @@ def _facts_table(sheet: FactSheet) -> str:
     )
 
 
-def _agents_section(agents: Sequence[AgentOutcome]) -> str:
+def _facts_line(facts: Sequence[str]) -> str:
+    return f"<p>{'<br>'.join(escape(fact) for fact in facts)}</p>"
+
+
+def _agents_section(agents: Sequence[AgentOutcome], curve_step_s: int) -> str:
     ranked = sorted(agents, key=lambda agent: -agent.pnl)
     shown = ranked if len(ranked) <= CURVES else ranked[: CURVES // 2] + ranked[-CURVES // 2 :]
     rows = "".join(
@@ -176,7 +197,7 @@ def _agents_section(agents: Sequence[AgentOutcome]) -> str:
         f'<td class="n">{agent.fills:,}</td></tr>'
         for agent in ranked
     )
-    picture = equity_picture([(agent.name, agent.curve) for agent in shown])
+    picture = equity_picture([(agent.name, agent.curve) for agent in shown], curve_step_s / 60)
     return (
         f'<h2>Agents</h2><div class="grid">{picture}</div><table><tr><th>agent</th><th>personality</th><th>profit</th>'
         f"<th>fills</th></tr>{rows}</table>"

@@ -17,8 +17,9 @@ from agents.host import AgentHost
 from agents.intents import Explain, Listed
 from agents.llm.asking import VirtualAsker
 from agents.llm.model import LanguageModel
-from agents.market import NS, SAMPLE_NS, Levels
+from agents.market import NS, SAMPLE_NS, Levels, read_levels
 from agents.newsroom import Story
+from agents.outcome import AgentOutcome, EquityCurves
 from agents.population import Member, make_agent, members
 from agents.rng import stream
 from agents.scenario import Scenario
@@ -36,9 +37,6 @@ START_NS: Final = 34_200 * NS
 """A session opens at half past nine, virtual time."""
 PROGRESS_EVERY_S: Final = 60
 DEPTH_EVERY_S: Final = 10
-EQUITY_EVERY_S: Final = 60
-MANY_ACCOUNTS: Final = 200
-"""With more than these, equity is noted every ten minutes only."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -65,24 +63,6 @@ class Guest(msgspec.Struct, frozen=True):
     """Told when it raises, which stops it; without it, the exception ends the run."""
 
 
-class AgentOutcome(msgspec.Struct, frozen=True):
-    """How one agent did. Amounts in currency units."""
-
-    name: str
-    personality: str
-    capital: float
-    equity: float
-    fees: float
-    fills: int
-    curve: list[float]
-    """Equity once a minute."""
-
-    @property
-    def pnl(self) -> float:
-        """Profit."""
-        return self.equity - self.capital
-
-
 class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a simulation."""
 
@@ -99,6 +79,8 @@ class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float
     recorder: Recorder
     agents: list[AgentOutcome]
+    curve_step_s: int
+    """Seconds between two points of an agent's curve."""
     stories: list[tuple[float, Story]]
     """Seconds since the start, and the story with its truth."""
 
@@ -127,12 +109,12 @@ class Simulation:
         self.stories: list[tuple[float, Story]] = []
         self._narrate = narrate
         self._hosts: list[AgentHost] = []
-        self._capital: dict[str, float] = {}
-        self._curves: dict[str, list[float]] = {}
         self._happenings = Happenings(scenario, self.seed)
         self._list_instruments()
         self._tick_at = START_NS
-        for member in members(scenario):
+        population = members(scenario)
+        self._equity = EquityCurves(len(population) + len(guests))
+        for member in population:
             self._join(member)
         for guest in guests:
             self.add_guest(guest)
@@ -203,8 +185,6 @@ class Simulation:
         host = AgentHost(context, strategy, self.clock, self.venue, on_error)
         self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"))
         self._hosts.append(host)
-        self._capital[name] = capital
-        self._curves[name] = []
         return host
 
     def _begin(self, host: AgentHost) -> None:
@@ -224,26 +204,16 @@ class Simulation:
         for story in self.world.stories():
             self.publish(story)
         self._happenings.due(self.elapsed_s, self)
-        if elapsed % (EQUITY_EVERY_S if len(self._hosts) <= MANY_ACCOUNTS else 10 * EQUITY_EVERY_S) == 0:
-            self._note_equity()
+        if elapsed % self._equity.every_s == 0:
+            self._equity.note(self.oms.accounts())
         deadline = self.oms.next_deadline()
         if deadline is not None and deadline <= market.now:
             self.venue.submit(AdvanceTime())
         self._tick_at += SAMPLE_NS
         self.clock.call_at(self._tick_at, self._tick)
 
-    def _note_equity(self) -> None:
-        for account in self.oms.accounts():
-            curve = self._curves.get(account.account)
-            if curve is not None:
-                curve.append(account.equity / CASH_SCALE)
-
     def _read_book(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
-        depth = self.oms.depth(symbol_id, levels)
-        if depth is None:
-            return (), ()
-        bids = tuple([(level.price, level.qty) for level in depth.bids])
-        return bids, tuple([(level.price, level.qty) for level in depth.asks])
+        return read_levels(self.oms, symbol_id, levels)
 
     # --- what scenarios may ask (``happenings.Stage``) -------------------------------------------------------------
 
@@ -292,27 +262,10 @@ class Simulation:
             rejected=dict(self.venue.rejected),
             cpu_s=cpu_s,
             recorder=self.recorder,
-            agents=self._outcomes(),
+            agents=[self._equity.outcome(account) for account in self.oms.accounts()],
+            curve_step_s=self._equity.every_s,
             stories=self.stories,
         )
-
-    def _outcomes(self) -> list[AgentOutcome]:
-        outcomes = []
-        for host in self._hosts:
-            account = self.oms.account(host.agent_id)
-            if account is not None:
-                outcomes.append(
-                    AgentOutcome(
-                        host.agent_id,
-                        host.context.personality,
-                        self._capital[host.agent_id],
-                        account.equity / CASH_SCALE,
-                        account.fees_paid / CASH_SCALE,
-                        host.context.portfolio.fills,
-                        self._curves[host.agent_id],
-                    )
-                )
-        return outcomes
 
 
 def simulate(

@@ -34,7 +34,7 @@ def verify(data_dir: RecordedDir) -> None:
             found = verify_journal(data_dir, OrderManagementSystem)
     except JournalError as error:
         raise StartupError(str(error)) from error
-    typer.echo(_report(found))
+    typer.echo(_verdict(found))
     if not found.ok:
         raise typer.Exit(EXIT_DAMAGED)
 
@@ -62,7 +62,30 @@ def export(
         typer.echo(f"{out / table}.{file_format.value}  {count:,} rows")
 
 
-def _report(found: Verification) -> str:
+def report(
+    data_dir: RecordedDir,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the page; made if it is missing.")] = Path("report"),
+) -> None:
+    """Write a page about a recorded session: plots, stylized facts, and how everybody who traded did.
+
+    It is the page that `simulate --out` writes. An exchange may go on running meanwhile.
+    """
+    from rich.console import Console
+
+    from agents.recorded import read_session
+    from agents.report import write_session_report
+
+    try:
+        with Console(stderr=True).status(f"replaying {data_dir}"):
+            page = write_session_report(read_session(data_dir), f"Session {data_dir.resolve().name}", out)
+    except JournalError as error:
+        raise StartupError(str(error)) from error
+    except OSError as error:
+        raise StartupError(f"{out} cannot be written: {error.strerror or error}") from error
+    typer.echo(f"wrote {page}")
+
+
+def _verdict(found: Verification) -> str:
     lines = [
         f"epoch       {found.epoch}",
         f"commands    {found.commands:,}",

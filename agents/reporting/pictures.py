@@ -33,10 +33,10 @@ def market_pictures(
     ]
 
 
-def equity_picture(curves: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """Profit of some agents over time; each curve is their equity once a minute."""
+def equity_picture(curves: Sequence[tuple[str, Sequence[float]]], step_minutes: float) -> str:
+    """Profit of some agents over time; each curve is their equity every ``step_minutes``."""
     lines = [
-        Line(name, [float(minute) for minute in range(len(curve))], [value - curve[0] for value in curve])
+        Line(name, [step_minutes * place for place in range(len(curve))], [value - curve[0] for value in curve])
         for name, curve in curves
         if curve
     ]

@@ -45,7 +45,9 @@ def plot(
     """An SVG picture of lines and bars; what has no place on a logarithmic axis is left out."""
     kept = [(shape, _points(shape, log_x, log_y)) for shape in shapes]
     xs = [x for _, points in kept for x, _ in points]
-    ys = [y for shape, points in kept for _, y in points] + [0.0 for shape, _ in kept if isinstance(shape, Bars)]
+    ys = [y for _, points in kept for _, y in points]
+    if not log_y and any(isinstance(shape, Bars) for shape in shapes):
+        ys.append(0.0)
     body = [f'<text x="{WIDTH / 2}" y="16" text-anchor="middle" class="t">{escape(title)}</text>']
     if not xs:
         body.append(f'<text x="{WIDTH / 2}" y="{HEIGHT / 2}" text-anchor="middle">too little data</text>')
@@ -54,10 +56,10 @@ def plot(
     body.extend(_axes(frame, x_label, y_label, log_x, log_y))
     for index, (shape, points) in enumerate(kept):
         colour = PALETTE[index % len(PALETTE)]
-        body.append(_draw(shape, points, frame, colour))
+        body.append(_draw(shape, points, frame, colour, frame.y_low if log_y else 0.0))
         if len(kept) > 1:
             body.append(
-                f'<text x="{WIDTH - RIGHT}" y="{TOP + 10 + 12 * index}" text-anchor="end" fill="{colour}">'
+                f'<text x="{WIDTH - RIGHT}" y="{TOP + 10 + 12 * index}" text-anchor="end" style="fill:{colour}">'
                 f"{escape(shape.name)}</text>"
             )
     return _svg(title, body)
@@ -87,10 +89,10 @@ def _points(shape: Line | Bars, log_x: bool, log_y: bool) -> list[tuple[float, f
     return points
 
 
-def _draw(shape: Line | Bars, points: list[tuple[float, float]], frame: _Frame, colour: str) -> str:
+def _draw(shape: Line | Bars, points: list[tuple[float, float]], frame: _Frame, colour: str, floor: float) -> str:
     if isinstance(shape, Bars):
         half = shape.width / 2
-        zero = frame.y(max(frame.y_low, 0.0))
+        zero = frame.y(floor)
         return "".join(
             f'<rect x="{frame.x(x - half):.1f}" y="{min(frame.y(y), zero):.1f}" '
             f'width="{max(frame.x(x + half) - frame.x(x - half), 0.5):.1f}" height="{abs(zero - frame.y(y)):.1f}" '

@@ -50,3 +50,9 @@ def test_verify_of_a_directory_without_a_journal_says_so(tmp_path: Path):
     result = runner.invoke(app, ["verify", str(tmp_path)])
     assert isinstance(result.exception, StartupError)
     assert str(result.exception) == f"there is no journal in {tmp_path}"
+
+
+def test_report_of_a_directory_without_a_journal_says_so(tmp_path: Path):
+    result = runner.invoke(app, ["report", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, StartupError)
+    assert str(result.exception) == f"there is no journal in {tmp_path}"
