@@ -7,9 +7,11 @@ from typing import Final
 
 import msgspec
 
+from agents.heuristics.aa import AdaptiveAggressive, AdaptiveParameters
 from agents.heuristics.chartist import Chartist, ChartistParameters
 from agents.heuristics.flash import Flash, FlashParameters
 from agents.heuristics.fundamentalist import Fundamentalist, FundamentalistParameters
+from agents.heuristics.gd import Gd, GdParameters
 from agents.heuristics.herd import Herd, HerdParameters
 from agents.heuristics.maker import Maker, MakerParameters
 from agents.heuristics.news_trader import NewsTrader, NewsTraderParameters
@@ -19,6 +21,7 @@ from agents.heuristics.predator import Predator, PredatorParameters
 from agents.heuristics.splitter import Splitter, SplitterParameters
 from agents.heuristics.spoofer import Spoofer, SpooferParameters
 from agents.heuristics.zero_intelligence import ZeroIntelligence, ZeroIntelligenceParameters
+from agents.heuristics.zip import Zip, ZipParameters
 from agents.llm.graph import LangGraphAgent, LangGraphParameters
 from agents.llm.trader import LLMTrader, LLMTraderParameters
 from agents.ml.trader import MLTrader, MLTraderParameters
@@ -52,6 +55,9 @@ STRATEGIES: Final[dict[str, StrategyType]] = _register(
     StrategyType("flash", Flash, FlashParameters, 20.0),
     StrategyType("zero_intelligence", ZeroIntelligence, ZeroIntelligenceParameters, 50.0),
     StrategyType("plain_maker", PlainMaker, PlainMakerParameters, 2.0),
+    StrategyType("zip", Zip, ZipParameters, 50.0),
+    StrategyType("aa", AdaptiveAggressive, AdaptiveParameters, 50.0),
+    StrategyType("gd", Gd, GdParameters, 50.0),
     StrategyType("ml", MLTrader, MLTraderParameters, 30.0),
     StrategyType("langgraph", LangGraphAgent, LangGraphParameters, 50.0),
     StrategyType("llm", LLMTrader, LLMTraderParameters, 50.0),
