@@ -100,6 +100,9 @@ class ConsoleApp(ConsoleActions):
         self.switch_mode("trade")
         for problem in key_problems(self.context.config.keymap):
             self.notify(problem, title="keys", severity="warning", timeout=15, markup=False)
+        if self.context.config.real is not None:
+            self.view.prefers = "hyperliquid"
+            self.context.config.real.on_note = partial(self._tell, "warning")
         self.run_worker(self.link.run(), name="feed", exclusive=True)
         if self._timer_on:
             self.restart_timer()

@@ -25,7 +25,10 @@ from tui.options import (
     DurabilityLevel,
     EnginePort,
     HlAccounts,
+    HlCap,
     HlFaults,
+    HlKeyFile,
+    HlNetwork,
     HlPort,
     HlStrict,
     Host,
@@ -46,6 +49,7 @@ from tui.tiers import (
     run_command,
     run_tier,
 )
+from tui.unlocking import DEFAULT_CAP, RealOrders
 
 app = typer.Typer(
     name="tradesim-tui",
@@ -67,6 +71,9 @@ app = typer.Typer(
 def everything(
     context: typer.Context,
     flags: ExchangeFlags,
+    hl_network: HlNetwork = None,
+    hl_key_file: HlKeyFile = None,
+    hl_cap: HlCap = DEFAULT_CAP,
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Start everything and open the console; ``q`` ends it all."""
@@ -77,7 +84,12 @@ def everything(
         return
     from tui.exchange import run_console
 
-    _run(run_console(flags.settings(), agents=not flags.no_agents))
+    real = None
+    if hl_network is not None:
+        flags = flags.for_real_orders(hl_network)
+        real = RealOrders(network=hl_network, cap=hl_cap, key_file=hl_key_file)
+    settings = flags.settings()
+    _run(run_console(settings, agents=not flags.no_agents, real=None if real is None else (real, real.unlock())))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -49,6 +49,21 @@ class ConsoleFile(msgspec.Struct, kw_only=True):
     keys: dict[str, str] = {}
 
 
+class RealTrading(Protocol):
+    """A session whose orders leave for a venue."""
+
+    on_note: Callable[[str], None]
+    """Called with what the trader should read."""
+
+    @property
+    def banner(self) -> str:
+        """What stands in red on every screen."""
+
+    @property
+    def live(self) -> bool:
+        """Whether own orders at the venue are known."""
+
+
 class ConsoleConfig(msgspec.Struct, kw_only=True):
     """What a console is started with."""
 
@@ -61,6 +76,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
     """Account to take back instead of opening one."""
     admin: Callable[[], Admin | None] | None = None
     """Gives the exchange's controls once the admin token can be read; asked when they are first needed."""
+    real: RealTrading | None = None
+    """Where this console's orders go instead of the exchange here."""
     on_account: Callable[[str, str], None] | None = None
     """Called with id and secret token of an account that was opened, so that it can be kept."""
 

@@ -20,8 +20,11 @@ from tui.tiers import TierName, TierSettings
 from tui.wallet import Key, Wallet
 
 if TYPE_CHECKING:
+    from net.hyperliquid.safety import Safety
+    from net.hyperliquid.trading_session import TradingSession
     from net.rest_client import RestClient
     from tui.app import ConsoleApp
+    from tui.unlocking import RealOrders
 
 
 def tiers_of(settings: TierSettings, *, agents: bool) -> list[Tier]:
@@ -63,16 +66,28 @@ async def run_headless(settings: TierSettings, *, agents: bool) -> None:
         await serve_until_stopped(ready, supervised=settings.supervised, failure=supervisor.failed)
 
 
-async def run_console(settings: TierSettings, *, agents: bool) -> None:
-    """Run the exchange with the console on it; ends with the console."""
+async def run_console(settings: TierSettings, *, agents: bool, real: tuple[RealOrders, Safety] | None = None) -> None:
+    """Run the exchange with the console on it; ends with the console. With ``real``, its orders leave for a venue."""
     check_terminal()
-    async with running_tiers(settings, agents=agents) as supervisor:
+    async with _session(real) as session, running_tiers(settings, agents=agents) as supervisor:
         # Imported while the children start, so that the screen costs them no time.
-        app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE)
+        app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE, session=session)
         async with _ended_by_signals(app), _ended_by_failure(app, supervisor):
             await app.run_async()
         if supervisor.failed.done():
             supervisor.failed.result()
+
+
+@contextlib.asynccontextmanager
+async def _session(real: tuple[RealOrders, Safety] | None) -> AsyncIterator[TradingSession | None]:
+    if real is None:
+        yield None
+        return
+    from net.hyperliquid.trading_session import trading_session
+
+    wanted, safety = real
+    async with trading_session(wanted.network, safety, wanted.key_file) as session:
+        yield session
 
 
 async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator: bool) -> None:
@@ -86,8 +101,9 @@ async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator
 
 
 def _console(
-    url: str, data_dir: Path, exchange: str, *, name: str | None = None, spectator: bool = False
-) -> ConsoleApp:
+    url: str, data_dir: Path, exchange: str, *, name: str | None = None, spectator: bool = False,
+    session: TradingSession | None = None,
+) -> ConsoleApp:  # fmt: skip
     """A console on the gateway at ``url``, with the account that it opened there the last time."""
     from net.client import Client
     from tui.app import ConsoleApp
@@ -107,9 +123,15 @@ def _console(
         agent_id=key.agent_id if key else None,
         token=key.token if key else None,
         admin=partial(_admin, url, data_dir) if exchange == OWN_EXCHANGE else None,
+        real=session,
         on_account=lambda agent_id, token: wallet.keep(exchange, settings.name, Key(agent_id, token)),
     )
-    return ConsoleApp(partial(Client, url), config)
+    if session is None:
+        return ConsoleApp(partial(Client, url), config)
+    from tui.real_orders import RealOrdersClient
+
+    trading = session
+    return ConsoleApp(lambda: RealOrdersClient(url, trading), config)
 
 
 def _admin(url: str, data_dir: Path) -> RestClient | None:

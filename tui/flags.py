@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -55,6 +55,12 @@ class ExchangeFlags:
     hl_port: HlPort = None
     hl_strict: HlStrict = False
     hl_faults: HlFaults = False
+
+    def for_real_orders(self, network: str) -> ExchangeFlags:
+        """The same with the live books of the network that real orders go to; raises ``StartupError`` for others."""
+        if self.venue_url not in ("", network):
+            raise StartupError(f"--venue-url {self.venue_url} shows other books than those of --hl-network {network}")
+        return replace(self, venue="hyperliquid", venue_url=network)
 
     def settings(self) -> TierSettings:
         """Settings of the tiers, checked before anything starts, with a port settled for each 0.

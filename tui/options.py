@@ -111,6 +111,22 @@ LiveUrl = Annotated[
     str,
     typer.Option("--venue-url", help="Where the live books come from: testnet, or the base URL of a simulator."),
 ]
+HlNetwork = Annotated[
+    str | None,
+    typer.Option(
+        "--hl-network",
+        metavar="mainnet|testnet|URL",
+        help="Send the console's orders in live instruments to this network FOR REAL, or to a simulator's base URL."
+        " Asks for a typed confirmation; the key comes from HYPERLIQUID_SECRET_KEY or --hl-key-file.",
+    ),
+]
+HlKeyFile = Annotated[
+    Path | None,
+    typer.Option("--hl-key-file", help="File of mode 0600 that holds the private key; with --hl-network."),
+]
+HlCap = Annotated[
+    int, typer.Option("--hl-cap", min=1, help="Largest value of one real order, in dollars; with --hl-network.")
+]
 HlStrict = Annotated[
     bool, typer.Option("--hl-strict", help="Give the Hyperliquid venue the live one's cadences, limits and manners.")
 ]

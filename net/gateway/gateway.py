@@ -32,7 +32,7 @@ from net.gateway.registrar import Registrar
 from net.gateway.requests import Requests
 from net.gateway.rounds import Rounds
 from net.gateway.session import Session
-from net.gateway.shapes import instrument_shape, news_shape
+from net.gateway.shapes import instrument_shapes, news_shape
 from net.gateway.trading import Trading
 from net.hyperliquid.venue.mount import VenueMount
 from net.logs import get_logger
@@ -278,8 +278,7 @@ class Gateway:
         return message_frame(Hello(data=data))
 
     def _instruments_frame(self) -> bytes:
-        shapes = [instrument_shape(instrument) for _, instrument in sorted(self.mirror.instruments.items())]
-        return message_frame(Instruments(data=shapes))
+        return message_frame(Instruments(data=instrument_shapes(self.mirror)))
 
     def _news_frame(self) -> bytes:
         newest = [view for view, _ in zip(self.mirror.news, range(NEWS_ON_CONNECT), strict=False)]

@@ -34,6 +34,8 @@ class Mirror:
         self.time = 0
         self.loaded = False
         self.instruments: dict[SymbolId, Instrument] = {}
+        self.reasons: dict[SymbolId, str] = {}
+        """Why each instrument is in its phase, as far as that was told since the snapshot."""
         self.units: dict[SymbolId, Units] = {}
         self.books: LatestValueCache[SymbolId, MirrorBook] = LatestValueCache()
         self.tapes: dict[SymbolId, deque[TradeView]] = {}
@@ -97,6 +99,7 @@ class Mirror:
             case InstrumentStatusChanged():
                 instrument = self.instruments.get(event.symbol_id)
                 if instrument is not None:
+                    self.reasons[event.symbol_id] = event.reason
                     self.instruments[event.symbol_id] = msgspec.structs.replace(instrument, status=event.status)
             case _:
                 pass
@@ -129,6 +132,7 @@ class Mirror:
         if instrument is not None:
             self.delisted = msgspec.structs.replace(instrument, status=InstrumentStatus.REMOVED)
         self.units.pop(symbol_id, None)
+        self.reasons.pop(symbol_id, None)
         self.tapes.pop(symbol_id, None)
         self.books.discard(symbol_id)
 

@@ -190,7 +190,7 @@ class Publisher:
         self._channels.publish(names.ORDERS, event.symbol_id, message_frame(OrderPlaced(data=shape)))
 
     def _instrument(self, instrument: Instrument, reason: str) -> None:
-        message = InstrumentStatusChange(data=instrument_shape(instrument), reason=reason)
+        message = InstrumentStatusChange(data=instrument_shape(instrument, reason), reason=reason)
         self._channels.tell_everybody(message_frame(message))
 
     def _removed(self, symbol_id: SymbolId) -> None:

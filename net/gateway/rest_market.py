@@ -12,7 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from engine.types import RejectCode
 from net.gateway.orders import Refused
 from net.gateway.rest_errors import documented
-from net.gateway.shapes import INTERVALS_NS, candle_shape, instrument_shape, news_shape, trade_shape
+from net.gateway.shapes import INTERVALS_NS, candle_shape, instrument_shapes, news_shape, trade_shape
 from net.messages import (
     AgentShape,
     CandleShape,
@@ -65,7 +65,7 @@ def market_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
     @get("/api/instruments", summary="List instruments", responses=documented())
     async def instruments() -> list[InstrumentShape]:
         """All listed instruments."""
-        return [instrument_shape(instrument) for _, instrument in sorted(gateway.mirror.instruments.items())]
+        return instrument_shapes(gateway.mirror)
 
     @get("/api/orderbooks/{symbol_id:int}", summary="Read a book", responses=documented(404))
     async def orderbook(symbol_id: SymbolPath, levels: Levels = 10_000) -> OrderBookShape:

@@ -8,6 +8,7 @@ from engine.events import NewsPublished
 from engine.instruments import Instrument
 from engine.service import CandleView, FillView, OrderView, PositionView, TradeView
 from engine.types import Liquidity
+from net.gateway.mirror import Mirror
 from net.messages import (
     CandleShape,
     ExecutionShape,
@@ -38,7 +39,7 @@ INTERVALS_NS: Final = {
 """Lengths of candles by name."""
 
 
-def instrument_shape(instrument: Instrument) -> InstrumentShape:
+def instrument_shape(instrument: Instrument, reason: str = "") -> InstrumentShape:
     """An instrument as the public sees it."""
     return InstrumentShape(
         symbol_id=instrument.symbol_id,
@@ -50,7 +51,14 @@ def instrument_shape(instrument: Instrument) -> InstrumentShape:
         lot_size=steps_to_wire(1, instrument.lot_size_e8),
         status=instrument.status,
         source=instrument.source,
+        status_reason=reason,
     )
+
+
+def instrument_shapes(mirror: Mirror) -> list[InstrumentShape]:
+    """All listed instruments, by ``symbol_id``."""
+    listed = sorted(mirror.instruments.items())
+    return [instrument_shape(instrument, mirror.reasons.get(symbol_id, "")) for symbol_id, instrument in listed]
 
 
 def news_shape(news: NewsPublished, time: int) -> NewsShape:

@@ -1,18 +1,18 @@
 """Trading on a Hyperliquid venue: a request becomes an order, an answer, a status and fills.
 
-Rules that keep it safe. Real networks are locked until a person types what is about to happen; no order may be worth
-more than a cap; every order has a client order id and an expiry. When an answer is lost the order is looked up by its
-client order id and never sent again: once its expiry has passed, "unknown" means that it was not placed and cannot be.
-After each reconnect orders and fills are reconciled by REST, because the streams replay nothing. No builder fee and no
-referrer is ever attached.
+Rules that keep it safe, with those of ``safety``: every order has a client order id and an expiry. When an answer is
+lost the order is looked up by its client order id and never sent again: once its expiry has passed, "unknown" means
+that it was not placed and cannot be. After each reconnect orders and fills are reconciled by REST, because the streams
+replay nothing. No builder fee and no referrer is ever attached.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import httpx
@@ -22,40 +22,20 @@ from engine.types import Side
 from net.hyperliquid import actions, wire
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid.decimals import SCALE, from_wire, is_legal_price, is_legal_size, to_signed_form
-from net.hyperliquid.info_client import InfoClient, Network, VenueUnavailable
+from net.hyperliquid.info_client import InfoClient, VenueUnavailable
 from net.hyperliquid.keys import Signer
 from net.hyperliquid.market_data import LinkChanged, LinkState, Notice, Received
 from net.hyperliquid.names import Universe
 from net.hyperliquid.nonces import NonceCounter
 from net.hyperliquid.own_orders import ClientOrderRequest, OrderState, OwnOrder, OwnOrders
+from net.hyperliquid.safety import BadRequest, Safety
 
 ANSWER_TIMEOUT_S: Final = 5.0
 EXPIRY_MS: Final = 8_000
 """How long after sending an order the venue may still take it."""
 LOOKUP_EVERY_S: Final = 0.5
-
-
-class Locked(Exception):
-    """A real network, and nobody has typed the confirmation."""
-
-
-class BadRequest(ValueError):
-    """The request breaks the venue's or our own rules; nothing was sent."""
-
-
-class Safety(msgspec.Struct, frozen=True, kw_only=True):
-    """What protects real money."""
-
-    network: Network | None = None
-    """The real network, by name; None for a simulator, which needs no confirmation."""
-    value_max: int = 100 * SCALE
-    """Largest value of one order, in e8 dollars."""
-
-    @property
-    def confirmation(self) -> str:
-        """What a person has to type before the first real order."""
-        name = self.network.name.lower() if self.network else "simulator"
-        return f"trade up to ${self.value_max // SCALE} per order on {name}"
+KILL_S: Final = 6.0
+"""How soon the venue cancels what a kill could not; it wants five seconds at least."""
 
 
 class ExchangeClient:
@@ -74,21 +54,20 @@ class ExchangeClient:
         info: InfoClient,
         universe: Universe,
         *,
-        safety: Safety | None = None,
+        safety: Safety,
         http: httpx.AsyncClient | None = None,
         rng: random.Random | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         expiry_ms: int = EXPIRY_MS,
     ) -> None:
-        self.safety = safety or Safety()
-        real = [network for network in Network if base_url.rstrip("/") == network.value]
-        if real and self.safety.network not in real:
-            raise Locked(f"{base_url} is {real[0].name.lower()}: name that network to trade there")
+        safety.check(base_url)
+        self.safety = safety
         self.orders = OwnOrders()
         self.account = account.lower()
-        self.real = bool(real)
         self.reconciled = asyncio.Event()
         """Set while orders and fills are known to be complete."""
+        self._unsettled = asyncio.Event()
+        self._links = 0
         self._url = base_url.rstrip("/") + "/exchange"
         self._signer = signer
         self._info = info
@@ -98,20 +77,6 @@ class ExchangeClient:
         self._now_ms = now_ms
         self._nonces = NonceCounter()
         self._expiry_ms = expiry_ms
-        self._unlocked = not self.real
-
-    @property
-    def banner(self) -> str | None:
-        """What the screen must show in red while real orders can leave."""
-        if not self.real or not self._unlocked or self.safety.network is None:
-            return None
-        return f"REAL MONEY · {self.safety.network.name} · up to ${self.safety.value_max // SCALE} per order"
-
-    def unlock(self, typed: str) -> None:
-        """Permit real orders, given exactly ``safety.confirmation``; raises ``Locked`` for anything else."""
-        if typed.strip() != self.safety.confirmation:
-            raise Locked(f"type: {self.safety.confirmation}")
-        self._unlocked = True
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -124,10 +89,9 @@ class ExchangeClient:
 
         Raises:
             BadRequest, UnknownName: nothing was sent.
-            Locked: a real network that nobody unlocked.
+            Locked: nobody typed the confirmation.
         """
-        if not self._unlocked:
-            raise Locked(f"type: {self.safety.confirmation}")
+        self.safety.check_unlocked()
         order, action = self._prepare(request)
         self.orders.add(order)
         expires_at = self._now_ms() + self._expiry_ms
@@ -137,38 +101,69 @@ class ExchangeClient:
             await self._settle(order, expires_at)
             return order
         if answer.get("status") != "ok":
-            order.end(OrderState.REJECTED, str(answer.get("response")))
+            self.orders.end(order, OrderState.REJECTED, str(answer.get("response")))
             return order
         self._answered(order, answer["response"]["data"]["statuses"][0])
         return order
 
-    async def cancel(self, order: OwnOrder) -> bool:
-        """Cancel by client order id; True when the order has ended, one way or another."""
-        item = actions.CancelByCloidWire(asset=order.asset.asset_id, cloid=order.cloid)
+    async def cancel(self, *orders: OwnOrder) -> bool:
+        """Cancel orders in one action; True when all have ended, one way or another.
+
+        Raises:
+            VenueUnavailable: it is not known whether they have, and the venue does not say.
+        """
+        for action, batch in _cancels(orders):
+            try:
+                answer = await self._send(action, self._now_ms() + self._expiry_ms)
+            except _Unknown:
+                answer = {}
+            done = answer["response"]["data"]["statuses"] if answer.get("status") == "ok" else []
+            for order, status in itertools.zip_longest(batch, done):
+                if status == "success":
+                    self.orders.end(order, OrderState.CANCELED)
+                else:
+                    await self._look_up(order)
+        return all(order.ended for order in orders)
+
+    async def left_of(self, order: OwnOrder) -> int:
+        """What the venue says did not trade of an order (e8); raises ``VenueUnavailable``."""
+        found = await self._info.order_status(self.account, order.cloid or order.oid or 0)
+        return from_wire(found.order.order.sz) if found.order is not None else 0
+
+    async def kill(self) -> str:
+        """Cancel everything the account has at the venue, whoever placed it; what could not be done, or nothing.
+
+        The venue's own switch is set first, so that what we cannot reach is canceled by it a few seconds later, and
+        taken back once the venue lists no order any more.
+        """
+        switch, _ = await asyncio.gather(
+            self.cancel_after(KILL_S), self.cancel(*self.orders.working()), return_exceptions=True
+        )
+        backstop = f"the venue's switch is not set: {switch}" if switch else f"its switch cancels in {KILL_S:.0f} s"
         try:
-            answer = await self._send(actions.CancelByCloid(cancels=[item]), self._now_ms() + self._expiry_ms)
-        except _Unknown:
-            await self._look_up(order)
-            return order.ended
-        if answer.get("status") == "ok" and answer["response"]["data"]["statuses"][0] == "success":
-            order.end(OrderState.CANCELED, "canceled")
-        else:
-            await self._look_up(order)
-        return order.ended
+            await self.reconcile()
+            await self.cancel(*self.orders.working())
+            left = len(await self._info.open_orders(self.account))
+        except VenueUnavailable as error:
+            return f"the venue does not answer: {error}; {backstop}"
+        unsure = sum(order.state is OrderState.SENDING for order in self.orders.working())
+        if left or unsure:
+            return f"{left} orders are still open at the venue, {unsure} have no answer yet; {backstop}"
+        if not switch:
+            await self.cancel_after(None)
+        return ""
 
-    async def cancel_all(self) -> None:
-        """Cancel everything that works."""
-        for order in self.orders.working():
-            await self.cancel(order)
+    async def cancel_after(self, seconds: float | None) -> str:
+        """Have the venue cancel everything in ``seconds`` unless this is called again; None disarms.
 
-    async def arm_kill_switch(self, seconds: float | None) -> bool:
-        """Have the venue cancel everything in ``seconds`` unless this is called again; None disarms."""
+        Returns why it will not, in its words; nothing when it will.
+        """
         at = None if seconds is None else self._now_ms() + int(seconds * 1_000)
         try:
             answer = await self._send(actions.ScheduleCancel(time=at), self._now_ms() + self._expiry_ms)
         except _Unknown:
-            return False
-        return bool(answer.get("status") == "ok")
+            return "no answer"
+        return "" if answer.get("status") == "ok" else str(answer.get("response"))
 
     # --- streams ----------------------------------------------------------------------------------------------------
 
@@ -176,11 +171,12 @@ class ExchangeClient:
         """What to subscribe for this account."""
         return subs.OrderUpdates(user=self.account), subs.UserFills(user=self.account)
 
-    async def take(self, notice: Notice) -> None:
-        """Take one notice of the handler; reconciles when the account's stream begins anew."""
+    def take(self, notice: Notice) -> None:
+        """Take one notice of the handler; when the account's stream begins anew there is something to reconcile."""
         match notice:
             case LinkChanged(state=LinkState.RECONNECTING):
                 self.reconciled.clear()
+                self._links += 1
             case Received(frame=wire.OrderUpdatesFrame(data=updates)):
                 for update in updates:
                     self.orders.updated(update)
@@ -188,23 +184,46 @@ class ExchangeClient:
                 for fill in sorted(data.fills, key=lambda each: (each.time, each.tid)):
                     self.orders.filled(fill)
                 if data.is_snapshot is True:
-                    await self.reconcile()
+                    self._unsettled.set()
             case _:
                 pass
 
-    async def reconcile(self) -> None:
-        """Bring orders and fills in line with the venue, which is asked until it answers."""
+    async def keep_reconciled(self) -> None:
+        """Reconcile after each (re)connect, until the venue answers; ends only by cancellation."""
         while True:
+            await self._unsettled.wait()
+            self._unsettled.clear()
+            links = self._links
             try:
-                for fill in reversed(await self._info.user_fills(self.account)):
-                    self.orders.filled(fill)
-                for order in self.orders.working():
-                    if order.state is not OrderState.SENDING:
-                        await self._look_up(order)
-                break
+                await self.reconcile()
             except VenueUnavailable:
+                self._unsettled.set()
                 await asyncio.sleep(LOOKUP_EVERY_S)
-        self.reconciled.set()
+                continue
+            if links == self._links:
+                self.reconciled.set()
+
+    async def reconcile(self) -> None:
+        """Bring orders and fills in line with the venue; its open orders are ours, whoever placed them.
+
+        Raises:
+            VenueUnavailable: the venue does not say.
+        """
+        for fill in reversed(await self._info.user_fills(self.account)):
+            self.orders.filled(fill)
+        waiting = [order for order in self.orders.working() if order.state is not OrderState.SENDING]
+        shown = await self._info.open_orders(self.account)
+        for each in shown:
+            order = self.orders.find(each.oid, each.cloid)
+            asset = self._universe.by_coin(each.coin)
+            if order is not None:
+                self.orders.stands(order, each.oid, "open")
+            elif asset is not None:
+                self.orders.adopt(each, asset)
+        listed = {each.oid for each in shown}
+        for order in waiting:
+            if order.oid not in listed:
+                await self._look_up(order)
 
     # --- within -----------------------------------------------------------------------------------------------------
 
@@ -218,8 +237,7 @@ class ExchangeClient:
             raise BadRequest(f"{request.price} is off the tick of {asset.display}")
         if not is_legal_size(size, asset.size_decimals):
             raise BadRequest(f"{request.size} is off the lot of {asset.display}")
-        if price * size // SCALE > self.safety.value_max:
-            raise BadRequest(f"worth more than the cap of ${self.safety.value_max // SCALE} per order")
+        self.safety.check_value(price * size // SCALE, closes=request.reduce_only and not asset.spot)
         if request.tif not in ("Gtc", "Ioc", "Alo"):
             raise BadRequest(f"no time in force: {request.tif}")
         cloid = f"0x{self._rng.getrandbits(128):032x}"
@@ -260,16 +278,16 @@ class ExchangeClient:
         if not isinstance(status, dict):
             return
         if "error" in status:
-            order.end(OrderState.REJECTED)
+            self.orders.end(order, OrderState.REJECTED)
             order.reason = str(status["error"])  # says more than the stream's status, which may have come before
         elif "resting" in status:
             self.orders.placed(order, int(status["resting"]["oid"]))
         elif "filled" in status:
             self.orders.placed(order, int(status["filled"]["oid"]))
             if from_wire(status["filled"]["totalSz"]) >= order.size:
-                order.end(OrderState.FILLED)
+                self.orders.end(order, OrderState.FILLED)
             elif order.request.tif == "Ioc":
-                order.end(OrderState.CANCELED, "the rest was canceled")
+                self.orders.end(order, OrderState.CANCELED, "the rest was canceled")
 
     async def _settle(self, order: OwnOrder, expires_at: int) -> None:
         """Find out what became of an order whose answer was lost."""
@@ -279,18 +297,30 @@ class ExchangeClient:
             except VenueUnavailable:
                 known = None
             if known is False and self._now_ms() > expires_at:
-                order.end(OrderState.NOT_PLACED, "no answer, and the venue does not know it")
+                self.orders.end(order, OrderState.NOT_PLACED, "no answer, and the venue does not know it")
                 return
             if order.state is OrderState.SENDING:
                 await asyncio.sleep(LOOKUP_EVERY_S)
 
     async def _look_up(self, order: OwnOrder) -> bool:
         """Ask how an order stands; False when the venue does not know it. Raises ``VenueUnavailable``."""
-        found = await self._info.order_status(self.account, order.cloid)
-        if found.order is None:
+        name = order.cloid or order.oid
+        found = await self._info.order_status(self.account, name) if name is not None else None
+        if found is None or found.order is None:
             return False
         self.orders.stands(order, found.order.order.oid, found.order.status)
         return True
+
+
+def _cancels(orders: Sequence[OwnOrder]) -> Iterator[tuple[actions.Action, list[OwnOrder]]]:
+    """Cancels by client order id, and by oid where an order has none."""
+    named = [order for order in orders if order.cloid is not None]
+    if named:
+        wires = [actions.CancelByCloidWire(asset=each.asset.asset_id, cloid=each.cloid or "") for each in named]
+        yield actions.CancelByCloid(cancels=wires), named
+    others = [order for order in orders if order.cloid is None and order.oid is not None]
+    if others:
+        yield actions.Cancel(cancels=[actions.CancelWire(a=e.asset.asset_id, o=e.oid or 0) for e in others]), others
 
 
 class _Unknown(Exception):

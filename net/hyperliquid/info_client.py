@@ -47,6 +47,7 @@ class HeldPosition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     szi: str
     entry_px: str | None = None
     unrealized_pnl: str = "0.0"
+    position_value: str = "0.0"
 
 
 class AssetPosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,33 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     withdrawable: str
     asset_positions: list[AssetPosition]
     time: int = 0
+
+
+class SpotBalance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A token of the spot wallet; ``entry_ntl`` is what it cost."""
+
+    coin: str
+    total: str
+    entry_ntl: str = "0.0"
+
+
+class SpotState(msgspec.Struct, frozen=True, kw_only=True):
+    """The spot wallet."""
+
+    balances: list[SpotBalance]
+
+
+class RoleData(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an agent trades for."""
+
+    user: str
+
+
+class UserRole(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address is at the venue: missing, user, agent, vault or subAccount."""
+
+    role: str
+    data: RoleData | None = None
 
 
 class OrderLookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +137,21 @@ class InfoClient:
     async def account_state(self, user: str) -> AccountState:
         """Margin and positions."""
         return await self.ask({"type": "clearinghouseState", "user": user}, AccountState)
+
+    async def spot_state(self, user: str) -> SpotState:
+        """Tokens."""
+        return await self.ask({"type": "spotClearinghouseState", "user": user}, SpotState)
+
+    async def mids(self) -> dict[str, str]:
+        """Mid price of everything, by wire name."""
+        return await self.ask({"type": "allMids"}, dict[str, str])
+
+    async def user_role(self, address: str) -> UserRole:
+        """What an address is; sub-accounts are told as users, since they trade for themselves."""
+        found = await self.ask({"type": "userRole", "user": address}, dict[str, msgspec.Raw])
+        role = msgspec.json.decode(found["role"], type=str)
+        data = msgspec.json.decode(found["data"], type=RoleData) if role == "agent" else None
+        return UserRole(role=role, data=data)
 
     async def ask(self, request: dict[str, object], answer: type[T]) -> T:
         """Send one request and decode the answer.

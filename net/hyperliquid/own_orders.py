@@ -1,11 +1,14 @@
 """Own orders at a venue, folded from answers, orderUpdates, fills and reconciliation, in whatever order these come.
 
-An order is known by its client order id, for a modify changes the oid. A fill counts once, by (tid, oid), however often
-and by whichever way it is told; a status that ends an order is never undone.
+An order is known by its client order id, for a modify changes the oid; one that another program placed without such an
+id is known by its oid. A fill counts once, by (tid, oid), however often and by whichever way it is told; a status that
+ends an order is never undone.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -43,12 +46,19 @@ class ClientOrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     tif: str = "Gtc"
     """Gtc, Ioc or Alo."""
     reduce_only: bool = False
+    tag: str = ""
+    """What the caller calls the order; the venue never hears of it."""
+
+
+FILLS_KEPT: Final = 2_000
+ORDERS_KEPT: Final = 5_000
+"""Ended orders go, the oldest first, when there are more."""
 
 
 class OwnOrder:
     """One order of ours; prices and sizes are e8."""
 
-    def __init__(self, cloid: str, asset: Asset, request: ClientOrderRequest) -> None:
+    def __init__(self, cloid: str | None, asset: Asset, request: ClientOrderRequest) -> None:
         self.cloid = cloid
         self.asset = asset
         self.request = request
@@ -62,6 +72,11 @@ class OwnOrder:
         """Price times size over all fills."""
 
     @property
+    def remaining(self) -> int:
+        """Size that has not traded, as far as fills are known."""
+        return max(0, self.size - self.filled)
+
+    @property
     def average_price(self) -> int | None:
         """Average price of the fills, None before the first."""
         return self.notional * SCALE // self.filled if self.filled else None
@@ -71,37 +86,72 @@ class OwnOrder:
         """Whether nothing more can happen to it but late fills."""
         return self.state in ENDED
 
-    def end(self, state: OrderState, reason: str = "") -> None:
-        """Note an end; the first one holds."""
-        if not self.ended:
-            self.state = state
-            self.reason = reason
+    def take(self, fill: wire.Fill) -> None:
+        """Count a fill of it."""
+        size = from_wire(fill.sz)
+        self.filled += size
+        self.notional += from_wire(fill.px) * size // SCALE
 
 
 class OwnOrders:
-    """All own orders of one account, by client order id."""
+    """All own orders of one account. ``on_order`` hears each that changed, ``on_fill`` each fill, once."""
 
     def __init__(self) -> None:
-        self.by_cloid: dict[str, OwnOrder] = {}
-        self.fills: list[wire.Fill] = []
+        self.orders: dict[str, OwnOrder] = {}
+        """By client order id, or by ``oid N`` where an order has none; oldest first."""
+        self.fills: deque[wire.Fill] = deque(maxlen=FILLS_KEPT)
         """Each once, in the order in which they became known."""
+        self.on_order: Callable[[OwnOrder], None] = lambda _order: None
+        self.on_fill: Callable[[wire.Fill, OwnOrder | None], None] = lambda _fill, _order: None
         self._seen: set[tuple[int, int]] = set()
         self._by_oid: dict[int, OwnOrder] = {}
 
     def add(self, order: OwnOrder) -> None:
         """Remember an order before it is sent."""
-        self.by_cloid[order.cloid] = order
+        self.orders[order.cloid or f"oid {order.oid}"] = order
+        if len(self.orders) > ORDERS_KEPT:
+            self._forget_one()
+
+    def adopt(self, shown: wire.FrontendOrder, asset: Asset) -> OwnOrder:
+        """Take in a working order that an earlier session or another program placed."""
+        request = ClientOrderRequest(
+            market=asset.display,
+            side=Side.BUY if shown.side == "B" else Side.SELL,
+            price=shown.trigger_px if shown.is_trigger else shown.limit_px,
+            size=shown.orig_sz,
+            tif=shown.tif or "Gtc",
+            reduce_only=shown.reduce_only,
+        )
+        order = OwnOrder(shown.cloid, asset, request)
+        order.oid = shown.oid
+        for fill in self.fills:
+            if fill.oid == shown.oid:
+                order.take(fill)
+        self.add(order)
+        order.state = OrderState.WORKING
+        self._by_oid[shown.oid] = order
+        self.on_order(order)
+        return order
 
     def placed(self, order: OwnOrder, oid: int) -> None:
         """The venue has given it an oid (a new one after a modify)."""
+        before = (order.oid, order.state)
         order.oid = oid
         self._by_oid[oid] = order
         if not order.ended:
             order.state = OrderState.FILLED if order.filled >= order.size else OrderState.WORKING
+        if before != (order.oid, order.state):
+            self.on_order(order)
+
+    def end(self, order: OwnOrder, state: OrderState, reason: str = "") -> None:
+        """Note an end; the first one holds."""
+        if not order.ended:
+            order.state, order.reason = state, reason
+            self.on_order(order)
 
     def find(self, oid: int, cloid: str | None) -> OwnOrder | None:
         """The order of ours that the venue means."""
-        return (self.by_cloid.get(cloid) if cloid else None) or self._by_oid.get(oid)
+        return (self.orders.get(cloid) if cloid else None) or self._by_oid.get(oid)
 
     def updated(self, update: wire.OrderUpdate) -> None:
         """One entry of orderUpdates, or of a reconciliation."""
@@ -120,11 +170,11 @@ class OwnOrders:
         order.oid = oid
         self._by_oid[oid] = order
         if status == "filled":
-            order.end(OrderState.FILLED)
+            self.end(order, OrderState.FILLED)
         elif status.endswith(("ejected",)):
-            order.end(OrderState.REJECTED, status)
+            self.end(order, OrderState.REJECTED, status)
         else:
-            order.end(OrderState.CANCELED, status)
+            self.end(order, OrderState.CANCELED, status)
 
     def filled(self, fill: wire.Fill) -> bool:
         """Take in one fill; False when it was told before."""
@@ -135,13 +185,19 @@ class OwnOrders:
         self.fills.append(fill)
         order = self.find(fill.oid, fill.cloid if isinstance(fill.cloid, str) else None)
         if order is not None:
-            size = from_wire(fill.sz)
-            order.filled += size
-            order.notional += from_wire(fill.px) * size // SCALE
-            if order.filled >= order.size:
-                order.end(OrderState.FILLED)
+            order.take(fill)
+        self.on_fill(fill, order)
+        if order is not None and order.filled >= order.size:
+            self.end(order, OrderState.FILLED)
         return True
 
     def working(self) -> list[OwnOrder]:
         """Orders that may still trade, or of which that is not known."""
-        return [order for order in self.by_cloid.values() if not order.ended]
+        return [order for order in self.orders.values() if not order.ended]
+
+    def _forget_one(self) -> None:
+        for key, order in self.orders.items():
+            if order.ended:
+                del self.orders[key]
+                self._by_oid.pop(order.oid or 0, None)
+                return

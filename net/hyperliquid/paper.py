@@ -22,15 +22,21 @@ from engine.service import OrderView
 from engine.types import AccountId, OrderType, Side, SymbolId, TimeInForce
 from net.hyperliquid.book_view import WHOLE_DEPTH
 from net.hyperliquid.decimals import SCALE, significant_figures
+from net.hyperliquid.names import Asset
 
 SOURCE: Final = "hyperliquid"
 FIGURES: Final = 5
-MODEL: Final = "displayed levels; queue behind what was there, moved up by public trades; no impact"
+MODEL: Final = "displayed levels; queue behind what was there, moved by public trades; no impact"
 """The model in a line, for the screen."""
 
 Change = NewOrder | CancelOrder | ReplaceOrder
 Levels = Mapping[int, int]
 """Lots by price in ticks."""
+
+
+def tickers_of(asset: Asset) -> tuple[str, str]:
+    """What a live market is called here: its own name, or that with ``.HL`` where a simulated instrument has it."""
+    return asset.display, f"{asset.display}.HL"
 
 
 def plan(

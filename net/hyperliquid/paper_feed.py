@@ -28,7 +28,7 @@ from net.hyperliquid.decimals import from_wire, price_decimals
 from net.hyperliquid.info_client import Network, VenueUnavailable
 from net.hyperliquid.market_data import MarketState
 from net.hyperliquid.names import Asset, UnknownName
-from net.hyperliquid.paper import MODEL, SOURCE, fits, plan, print_order, tick_of
+from net.hyperliquid.paper import MODEL, SOURCE, fits, plan, print_order, tick_of, tickers_of
 from net.logs import configure_logging
 from net.process import Ready, prepare_data_dir, serve_until_stopped
 
@@ -200,7 +200,7 @@ class PaperFeed:
 
     async def _listed(self, asset: Asset) -> PaperMarket:
         """The engine's instrument of a market, listed now if it is new."""
-        names = [asset.display, f"{asset.display}.HL"]
+        names = [*tickers_of(asset)]
         for instrument in await self._engine.instruments():
             if instrument.ticker in names:
                 if instrument.source == SOURCE:
@@ -218,7 +218,7 @@ class PaperFeed:
         instrument = Instrument(
             symbol_id=0,
             ticker=names[0],
-            description=f"{asset.display} live on Hyperliquid, on paper: {MODEL}",
+            description=f"{asset.display} on paper: {MODEL}",
             industry="digital assets",
             initial_price=max(1, price // tick),
             tick_size_e8=tick,

@@ -20,6 +20,9 @@ class InstrumentShape(Shape, frozen=True, kw_only=True):
     lot_size: float
     status: InstrumentStatus
     source: str
+    """``simulated``, or the venue whose live book it shows."""
+    status_reason: str = ""
+    """Why it is in this phase, where that was told."""
 
 
 class LevelShape(Shape, frozen=True, kw_only=True):

@@ -103,6 +103,34 @@ def _right(status: Status, glyphs: Glyphs) -> list[Span]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class VenueLine:
+    """What the line below the status line says of a venue."""
+
+    text: str
+    """The model of paper trading, or the banner of real orders."""
+    book: str | None
+    """How live the book is: live, stale, reconnecting, unknown name; None for a simulated instrument."""
+    orders_live: bool | None = None
+    """Whether own orders at the venue are known; None on paper."""
+
+
+def draw_venue(line: VenueLine, width: int, glyphs: Glyphs) -> Row:
+    """The line of a venue: calm on paper, all red where orders are real."""
+    real = line.orders_live is not None
+    calm = "ask.bad" if real else "bar"
+    left: list[Span] = [(f" {line.text} ", calm)]
+    states = [("book", line.book)] if line.book is not None else []
+    if real:
+        states.append(("orders", "live" if line.orders_live else "reconnecting"))
+    right: list[Span] = []
+    for name, state in states:
+        good = state == "live"
+        style = calm if real else "bar.good" if good else "bar.bad"
+        right.append((f"{name} {glyphs.dot_on if good else glyphs.dot_off} {state.upper()} ", style))
+    return spread_row(left, right, width, calm)
+
+
 def draw_keys(pairs: Sequence[tuple[str, str]], width: int, tail: str = "") -> Row:
     """The key line: as many ``key does`` pairs as fit."""
     spans: list[Span] = [(" ", "text")]

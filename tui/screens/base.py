@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from tui import keys
 from tui.context import Context
-from tui.widgets.bars import KeyBar, StatusBar, TicketBar, TooSmall
+from tui.widgets.bars import KeyBar, StatusBar, TicketBar, TooSmall, VenueBar
 from tui.widgets.command import CommandBar
 from tui.widgets.pane import Pane
 
@@ -52,6 +52,7 @@ class ModeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lines and panes."""
         yield StatusBar(self.context, id="status")
+        yield VenueBar(self.context, id="venue")
         with Container(id="body", classes=f"mode-{self.MODE}"):
             yield from self.panes()
         yield TicketBar(self.context, id="ticket")
@@ -77,12 +78,12 @@ class ModeScreen(Screen[None]):
     def tick(self, frame: int) -> None:
         """Bring every visible pane up to date."""
         for pane in self.query(Pane):
-            if pane.display and pane.size.height:
+            if (pane.display and pane.size.height) or isinstance(pane, VenueBar):
                 pane.tick(frame)
 
     def tick_lines(self) -> None:
         """Bring the three lines up to date at once."""
-        for pane in self.query("StatusBar, TicketBar, KeyBar").results(Pane):
+        for pane in self.query("StatusBar, VenueBar, TicketBar, KeyBar").results(Pane):
             pane.tick()
 
     def focus_order(self) -> list[Pane]:

@@ -49,6 +49,8 @@ class View:
         self.markets: dict[int, Market] = {}
         self.current: int | None = None
         """Symbol id of the instrument on the Trade screen."""
+        self.prefers: str | None = None
+        """Source of the instruments of which the first is to be on the Trade screen; None takes any."""
         self.tapes: dict[int, Tape] = {}
         self.bars: dict[tuple[int, str], Bars] = {}
         self.orders = OwnOrders(self.ticks_of)
@@ -173,7 +175,9 @@ class View:
         else:
             known.instrument = shape
             known.version += 1
-        if self.current is None:
+        current = self.market
+        preferred = known is None and shape.source == self.prefers
+        if current is None or (preferred and current.instrument.source != self.prefers):
             self.current = shape.symbol_id
 
     def _order_books(self, message: m.OrderBooks) -> None:

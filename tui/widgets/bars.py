@@ -7,12 +7,14 @@ from collections.abc import Hashable, Sequence
 from engine.types import InstrumentStatus
 from tui import keys
 from tui.drawing.cells import Row, centred, fill_row
-from tui.drawing.status import Quote, Status, draw_keys, draw_question, draw_status, draw_ticket
+from tui.drawing.status import Quote, Status, VenueLine, draw_keys, draw_question, draw_status, draw_ticket, draw_venue
 from tui.view import LinkState, Market, money
 from tui.widgets.command import CommandBar
 from tui.widgets.ladder import Ladder
 from tui.widgets.pane import OTHER_HINTS, Pane
 
+SIMULATED = "simulated"
+"""Source of the instruments that trade only here."""
 CASH_WIDTH = 120
 """From this width on the status line has room for the cash."""
 
@@ -77,6 +79,34 @@ def _quote(market: Market) -> Quote:
     change = market.change
     up = None if change is None or abs(change) < 5e-5 else change > 0
     return Quote(market.ticker, market.scale.text(mark) if mark is not None else "-", up, change)
+
+
+class VenueBar(Bar):
+    """Where a live instrument trades: on paper, and by which model, or for real, in red; and how live its book is.
+
+    Nothing where there is nothing to say: everything is simulated.
+    """
+
+    def stamp(self) -> Hashable:
+        return self._line()
+
+    def tick(self, frame: int = 0) -> None:
+        self.screen.set_class(self._line() is not None, "-venue")
+        super().tick(frame)
+
+    def draw(self, width: int, height: int) -> Sequence[Row]:
+        line = self._line()
+        return [] if line is None else [draw_venue(line, width, self.look.glyphs)]
+
+    def _line(self) -> VenueLine | None:
+        real, market = self.context.config.real, self.context.view.market
+        book = None
+        if market is not None and market.instrument.source != SIMULATED:
+            open_ = market.instrument.status is InstrumentStatus.OPEN
+            book = "live" if open_ else market.instrument.status_reason or "not live"
+        if real is not None:
+            return VenueLine(real.banner, book, orders_live=real.live)
+        return VenueLine(market.instrument.description, book) if market is not None and book is not None else None
 
 
 class TicketBar(Bar):

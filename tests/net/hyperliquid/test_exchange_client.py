@@ -15,17 +15,24 @@ from venue_world import ALICE, ALICE_KEY, World, running
 from engine.types import Side
 from net.hyperliquid.api_client import HyperliquidApiClient
 from net.hyperliquid.connection import Timing
-from net.hyperliquid.exchange_client import BadRequest, ExchangeClient, Locked, Safety
+from net.hyperliquid.exchange_client import ExchangeClient
 from net.hyperliquid.info_client import InfoClient, Network
 from net.hyperliquid.keys import SdkSigner
 from net.hyperliquid.market_data import MarketState
 from net.hyperliquid.names import Universe, UnknownName
 from net.hyperliquid.own_orders import ClientOrderRequest, OrderState
+from net.hyperliquid.safety import BadRequest, Locked, Safety
 from net.hyperliquid.venue.faults import FaultKind
 
 pytest.importorskip("hyperliquid.utils.signing", reason="needs the extra hyperliquid-clients")
 
 TIMING = Timing(ack=1.0, ping_every=1.0, pong=1.0, whole_book=0.6, fast_book=0.5, context=0.6, patience=2.0)
+
+
+def unlocked(value_max: int = 100_000 * 10**8) -> Safety:
+    safety = Safety(value_max=value_max)
+    safety.unlock(safety.confirmation)
+    return safety
 
 
 class Desk:
@@ -39,7 +46,7 @@ class Desk:
         while True:
             notice = await self.api.channel.get()
             self.api.cache.apply(notice)
-            await self.client.take(notice)
+            self.client.take(notice)
 
 
 @asynccontextmanager
@@ -54,12 +61,12 @@ async def desk(world: World, *, expiry_ms: int = 1_000, safety: Safety | None = 
         await api.universe(),
         http=http,
         expiry_ms=expiry_ms,
-        safety=safety or Safety(value_max=100_000 * 10**8),
+        safety=safety or unlocked(),
     )
     for stream in client.streams():
         api.handler.subscribe(stream)
     pair = Desk(api, client)
-    tasks = [asyncio.create_task(api.handler.run()), asyncio.create_task(pair.hear())]
+    tasks = [asyncio.create_task(work) for work in (api.handler.run(), pair.hear(), client.keep_reconciled())]
     try:
         await asyncio.wait_for(client.reconciled.wait(), 10)
         yield pair
@@ -193,9 +200,11 @@ async def test_frozen_streams_are_seen_as_stale_and_the_market_comes_back(world:
 
 async def test_the_kill_switch_is_the_venues(world: World) -> None:
     async with desk(world) as pair:
-        assert not await pair.client.arm_kill_switch(1)
-        assert await pair.client.arm_kill_switch(60)
-        assert await pair.client.arm_kill_switch(None)
+        assert "at least 5 seconds" in await pair.client.cancel_after(1)
+        assert await pair.client.cancel_after(60) == ""
+        assert world.venue.store.state.schedules.keys() == {ALICE}
+        assert await pair.client.cancel_after(None) == ""
+        assert world.venue.store.state.schedules == {}
 
 
 @pytest.mark.parametrize(
@@ -212,7 +221,7 @@ async def test_a_bad_request_is_never_sent(world: World, request_: ClientOrderRe
     async with desk(world) as pair:
         with pytest.raises(BadRequest, match=why):
             await pair.client.place(request_)
-        assert pair.client.orders.by_cloid == {}
+        assert pair.client.orders.orders == {}
 
 
 def real(safety: Safety) -> ExchangeClient:
@@ -230,14 +239,47 @@ async def test_a_real_network_must_be_named_and_unlocked_by_typing_what_will_hap
         real(Safety())
     with pytest.raises(Locked, match="name that network"):
         real(Safety(network=Network.MAINNET))
-    client = real(Safety(network=Network.TESTNET, value_max=50 * 10**8))
-    assert client.banner is None
+    safety = Safety(network=Network.TESTNET, value_max=50 * 10**8)
+    client = real(safety)
+    assert safety.banner == ""
     with pytest.raises(Locked, match=r"trade up to \$50 per order on testnet"):
         await client.place(buy("2000"))
     with pytest.raises(Locked):
-        client.unlock("yes")
-    client.unlock("trade up to $50 per order on testnet")
-    assert client.banner == "REAL MONEY · TESTNET · up to $50 per order"
+        safety.unlock("yes")
+    safety.unlock("trade up to $50 per order on testnet")
+    assert safety.banner == "REAL ORDERS · TESTNET · up to $50 per order"
     with pytest.raises(UnknownName):
         await client.place(buy("2000"))
     await client.close()
+
+
+async def test_the_kill_cancels_what_other_programs_placed_too_and_takes_the_venues_switch_back(world: World) -> None:
+    async with desk(world) as other, desk(world) as pair:
+        await pair.client.place(buy("1900"))
+        await other.client.place(buy("1901"))
+        assert await pair.client.kill() == ""
+        assert venue_orders(world) == ["canceled", "canceled"]
+        assert world.venue.store.state.schedules == {}
+
+
+async def test_a_kill_that_cannot_reach_the_venue_leaves_its_switch_set(world: World) -> None:
+    async with desk(world) as pair:
+        order = await pair.client.place(buy("1900"))
+        world.break_with(FaultKind.DROP, "cancelByCloid", count=9)
+        assert await pair.client.kill() == "1 orders are still open at the venue, 0 have no answer yet; " + (
+            "its switch cancels in 6 s"
+        )
+        assert world.venue.store.state.schedules.keys() == {ALICE}
+        assert order.state is OrderState.WORKING
+
+
+async def test_orders_of_an_earlier_session_are_taken_over_with_their_fills(world: World) -> None:
+    async with desk(world) as first:
+        await first.client.place(buy("1999.5", size="3"))
+        await world.take("ETH", Side.SELL, 1999.5, 1)
+    async with desk(world) as second:
+        [order] = second.client.orders.working()
+        assert (order.size, order.filled, order.remaining) == (3 * 10**8, 10**8, 2 * 10**8)
+        await world.take("ETH", Side.SELL, 1999.5, 2)
+        await eventually(lambda: order.state is OrderState.FILLED)
+        assert order.filled == 3 * 10**8
