@@ -88,6 +88,7 @@ class OrderCanceled(Event, frozen=True, kw_only=True, tag="order_canceled"):
     leaves_qty: int
     cum_qty: int
     reason: CancelReason
+    price: int | None = None
     client_order_id: str | None = None
 
 

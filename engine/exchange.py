@@ -135,6 +135,7 @@ class Exchange:
                 leaves_qty=order.qty - order.cum,
                 cum_qty=order.cum,
                 reason=reason,
+                price=order.price,
                 client_order_id=entry.client_order_id,
             )
         )

@@ -15,7 +15,7 @@ from engine.service import AccountView, CandleView, DepthView, FillView, NewsVie
 from engine.types import AccountId, RejectCode, SymbolId
 from net import engine_protocol as wire
 from net.backoff import Backoff
-from net.engine_link import EventLink
+from net.engine_link import Asker, EventLink
 from net.engine_pool import EnginePool
 from net.engine_protocol import EventBatch, RemoteCommand, Reply, SnapshotView, StatsView, What
 from net.errors import EngineUnavailable, EventsLost, RequestRefused, UnknownOutcome
@@ -126,14 +126,14 @@ class EngineClient:
         account = getattr(command, "account", None)
         return await self._pool.request(lambda request_id: _wrap(request_id, command), account)
 
-    def send(self, command: RemoteCommand) -> asyncio.Future[Reply]:
-        """Do as ``submit`` does, without a task: the future has the reply, or fails with ``UnknownOutcome``.
+    def send(self, command: RemoteCommand, asker: Asker) -> None:
+        """Do as ``submit`` does, without a task: ``asker`` is called with the reply, or with what went wrong.
 
         Raises:
-            EngineUnavailable: nothing was sent. The future may fail with it as well.
+            EngineUnavailable: nothing was sent. The asker may be told of it as well, but not of the same.
         """
         account = getattr(command, "account", None)
-        return self._pool.send(lambda request_id: _wrap(request_id, command), account)
+        self._pool.send(lambda request_id: _wrap(request_id, command), account, asker)
 
     async def cancel_after(self, account: AccountId, seconds: float | None) -> Reply:
         """Arm the dead man's switch of an account, or with None disarm it; raises as ``submit`` does."""
@@ -250,7 +250,8 @@ class EngineClient:
             epoch = link.subscribed.result().epoch
             backoff.reset()
             try:
-                while await link.wait(self._quiet_s):
+                link.watch(self._quiet_s)
+                while await link.wait():
                     for batch in link.take_batches():
                         if batch.first_sequence > from_sequence:
                             raise EventsLost(f"event {from_sequence} is missing")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -13,10 +14,24 @@ from engine.types import AccountId
 from net import engine_protocol as wire
 from net.engine_protocol import AnyLine, EventBatch, Reply
 from net.errors import EngineUnavailable, UnknownOutcome
+from net.logs import get_logger
+
+Outcome: TypeAlias = Reply | EngineUnavailable | UnknownOutcome
+"""What a request comes to: the reply, or why there is none."""
+
+Asker: TypeAlias = Callable[[Outcome], None]
+"""Told once what a request came to; must not raise."""
+
+FEW = 4
+"""Requests that are worth a write when the engine has none of this link's."""
+
+MANY = 16
+"""Requests that are worth a write at any time."""
 
 EVENT_QUEUE_BATCHES = 4_096
 """Batches that may wait for the reader of an event stream before the socket is no longer read."""
 
+_log = get_logger("gateway")
 _encoder = msgspec.json.Encoder()
 _reply_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 _line_decoder: msgspec.json.Decoder[AnyLine] = msgspec.json.Decoder(AnyLine)
@@ -63,8 +78,9 @@ class _LineProtocol(asyncio.Protocol):
 class EngineLink(_LineProtocol):
     """Many requests at once over one connection; each answer finds its asker by request id.
 
-    Requests of one turn of the loop leave in one write. Every request has the same time to be answered, so the oldest
-    one is always the next to expire and one timer serves all.
+    Requests of one turn of the loop leave together, since a write costs more than a request; but an engine that has
+    nothing to do gets the first few at once, and works on them while the others are read. Every request has the same
+    time to be answered, so the oldest one is always the next to expire and one timer serves all.
     """
 
     def __init__(
@@ -79,11 +95,12 @@ class EngineLink(_LineProtocol):
         self._deadline_s = deadline_s
         self._on_lost = on_lost
         self._on_answered = on_answered
-        self._pending: dict[int, tuple[asyncio.Future[Reply], float, wire.AnyRequest, AccountId | None]] = {}
+        self._pending: dict[int, tuple[Asker, float, wire.AnyRequest, AccountId | None]] = {}
         self._unwritten: dict[int, bytes] = {}
         self._last_id = 0
         self._probe: asyncio.Future[Reply] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._all_answered = asyncio.Event()
 
     @property
     def in_flight(self) -> int:
@@ -95,24 +112,31 @@ class EngineLink(_LineProtocol):
         self._last_id += 1
         return self._last_id
 
-    def request(self, request: wire.AnyRequest, account: AccountId | None = None) -> asyncio.Future[Reply]:
-        """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``.
+    def ask(self, request: wire.AnyRequest, asker: Asker, account: AccountId | None = None) -> None:
+        """Send a request; ``asker`` is told what it came to, at once if the link is closed.
 
         When a request for an ``account`` waits no more, ``on_answered`` is told, unless the link was lost.
         """
-        future: asyncio.Future[Reply] = self.loop.create_future()
         if self.transport is None or self.transport.is_closing():
-            future.set_exception(EngineUnavailable("the link to the engine is closed"))
             self._settled(account)
-            return future
+            asker(EngineUnavailable("the link to the engine is closed"))
+            return
         now = self.loop.time()
         self.used_at = now
-        self._pending[request.id] = (future, now + self._deadline_s, request, account)
+        self._pending[request.id] = (asker, now + self._deadline_s, request, account)
         if not self._unwritten:
             self.loop.call_soon(self._write)
         self._unwritten[request.id] = _encoder.encode(request) + b"\n"
+        waiting = len(self._unwritten)
+        if waiting >= MANY or (waiting >= FEW and waiting == len(self._pending)):
+            self._write()
         if self._timer is None:
             self._timer = self.loop.call_later(self._deadline_s, self._expire)
+
+    def request(self, request: wire.AnyRequest, account: AccountId | None = None) -> asyncio.Future[Reply]:
+        """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``."""
+        future: asyncio.Future[Reply] = self.loop.create_future()
+        self.ask(request, lambda outcome: settle(future, outcome), account)
         return future
 
     def _write(self) -> None:
@@ -121,13 +145,21 @@ class EngineLink(_LineProtocol):
             self._unwritten.clear()
 
     def lines_received(self, block: bytes) -> None:
-        """Wake the askers."""
+        """Tell the askers."""
+        pending = self._pending
         for reply in _reply_decoder.decode_lines(block):
-            entry = self._pending.pop(reply.id, None)
+            entry = pending.pop(reply.id, None)
             if entry is not None:
-                self._settled(entry[3])
-                if not entry[0].done():
-                    entry[0].set_result(reply)
+                self._tell(entry[0], reply, entry[3])
+        if not pending:
+            self._all_answered.set()
+
+    def _tell(self, asker: Asker, outcome: Outcome, account: AccountId | None = None) -> None:
+        self._settled(account)
+        try:
+            asker(outcome)
+        except Exception as error:  # the other askers' answers must not be lost with this one's
+            _log.error("an answer was not passed on", exc_info=error)
 
     def _settled(self, account: AccountId | None) -> None:
         if account is not None:
@@ -138,29 +170,27 @@ class EngineLink(_LineProtocol):
         now = self.loop.time()
         while self._pending:
             request_id = next(iter(self._pending))
-            future, deadline, request, account = self._pending[request_id]
+            asker, deadline, request, account = self._pending[request_id]
             if deadline > now:
                 self._timer = self.loop.call_at(deadline, self._expire)
                 return
             del self._pending[request_id]
-            self._settled(account)
-            if not future.done():
-                future.set_exception(_unknown(request, f"not answered within {self._deadline_s:g} s"))
+            self._tell(asker, _unknown(request, f"not answered within {self._deadline_s:g} s"), account)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Fail what is pending: what was never written as not sent, the rest as unknown."""
+        """Tell what is pending: what was never written is not sent, the rest unknown."""
         self.transport = None
         if self._timer is not None:
             self._timer.cancel()
         cause = f": {exc}" if exc else ""
         reason = f"the link to the engine died{cause}"
-        for request_id, (future, _, request, _) in self._pending.items():
-            if not future.done():
-                sent = request_id not in self._unwritten
-                future.set_exception(_unknown(request, reason) if sent else EngineUnavailable(reason))
-        self._pending.clear()
-        self._unwritten.clear()
+        pending, self._pending = self._pending, {}
+        unwritten, self._unwritten = self._unwritten, {}
         self._on_lost(self)
+        for request_id, (asker, _, request, _) in pending.items():
+            sent = request_id not in unwritten
+            self._tell(asker, _unknown(request, reason) if sent else EngineUnavailable(reason))
+        self._all_answered.set()
 
     def check_health(self, quiet_s: float) -> None:
         """Ping a link that was quiet for ``quiet_s``; cut it when the last ping was not answered."""
@@ -176,9 +206,11 @@ class EngineLink(_LineProtocol):
 
     async def close(self, grace_s: float) -> None:
         """Wait a little for the answers under way, then close."""
-        waiting = [future for future, *_ in self._pending.values()]
-        if waiting:
-            await asyncio.wait(waiting, timeout=grace_s)
+        if self._pending:
+            self._all_answered.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await self._all_answered.wait()
         self.abort()
 
 
@@ -229,23 +261,40 @@ class EventLink(_LineProtocol):
             self.transport.resume_reading()
         return batches
 
-    async def wait(self, quiet_s: float) -> bool:
-        """Wait for batches; False when the link is dead, or silent for ``quiet_s`` and then for a ping as well."""
-        pinged = False
+    async def wait(self) -> bool:
+        """Wait for batches; False when the link is dead."""
         while not self._batches:
             if self.transport is None:
                 return False
             self._wake.clear()
-            try:
-                async with asyncio.timeout(quiet_s):
-                    await self._wake.wait()
-                pinged = False
-            except TimeoutError:
-                if pinged or self.transport is None:
-                    return False
-                pinged = True
-                self.transport.write(_encoder.encode(wire.Ping(id=1)) + b"\n")
+            await self._wake.wait()
         return True
+
+    def watch(self, quiet_s: float) -> None:
+        """From now on ping a link that was silent for ``quiet_s``, and end it when the ping is not answered either.
+
+        One timer serves the whole link: one for each wait would cost more than what is waited for.
+        """
+        if self.transport is None:
+            return
+        silent_s = self.loop.time() - self.received_at
+        if silent_s >= 2 * quiet_s:
+            self.abort()
+            return
+        if silent_s >= quiet_s:
+            self.transport.write(_encoder.encode(wire.Ping(id=1)) + b"\n")
+        left_s = quiet_s - silent_s if silent_s < quiet_s else 2 * quiet_s - silent_s
+        self.loop.call_later(left_s, self.watch, quiet_s)
+
+
+def settle(future: asyncio.Future[Reply], outcome: Outcome) -> None:
+    """Give a future what a request came to, if anybody waits for it still."""
+    if future.done():
+        return
+    if isinstance(outcome, Reply):
+        future.set_result(outcome)
+    else:
+        future.set_exception(outcome)
 
 
 def _unknown(request: wire.AnyRequest, reason: str) -> UnknownOutcome:

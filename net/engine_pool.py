@@ -9,7 +9,7 @@ from collections.abc import Callable
 from engine.types import AccountId, RejectCode
 from net import engine_protocol as wire
 from net.backoff import Backoff
-from net.engine_link import EngineLink
+from net.engine_link import Asker, EngineLink, settle
 from net.engine_protocol import Reply
 from net.errors import EngineUnavailable
 
@@ -80,25 +80,26 @@ class EnginePool:
 
     async def request(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None) -> Reply:
         """Send what ``make`` makes for a request id, over the link on which ``account`` has requests under way."""
-        return await self.send(make, account)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.send(make, account, lambda outcome: settle(future, outcome))
+        return await future
 
-    def send(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None) -> asyncio.Future[Reply]:
-        """Do as ``request`` does, for who would rather have a callback than a task.
+    def send(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None, asker: Asker) -> None:
+        """Do as ``request`` does, for who would rather be called than have a task.
 
         Raises:
-            EngineUnavailable: there is no link; all other failures are the future's.
+            EngineUnavailable: there is no link; all other failures are told to ``asker``.
         """
         route = self._routes.get(account) if account is not None else None
         link, under_way = route or (self._busiest_with_room(), 0)
         if link.in_flight >= self._max_in_flight:
             self._want_more()
             if link.in_flight >= self._max_in_flight * HARD_LIMIT:
-                refused: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-                refused.set_result(Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way"))
-                return refused
+                asker(Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way"))
+                return
         if account is not None:
             self._routes[account] = (link, under_way + 1)
-        return link.request(make(link.next_id()), account)
+        link.ask(make(link.next_id()), asker, account)
 
     def _leave_route(self, account: AccountId, link: EngineLink) -> None:
         current, under_way = self._routes.get(account, (None, 0))

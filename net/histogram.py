@@ -21,9 +21,10 @@ class Histogram:
 
     def add(self, duration_ns: int, count: int = 1) -> None:
         """Count ``count`` durations of ``duration_ns``; a negative one (a clock set back) counts as 0."""
-        duration_ns = max(duration_ns, 0)
-        self.buckets[min((duration_ns // 1_000).bit_length(), _BUCKETS - 1)] += count
-        self.max_ns = max(self.max_ns, duration_ns)
+        if duration_ns > self.max_ns:
+            self.max_ns = duration_ns
+        bucket = (duration_ns // 1_000).bit_length() if duration_ns > 0 else 0
+        self.buckets[bucket if bucket < _BUCKETS else _BUCKETS - 1] += count
 
     def add_many(self, durations_ns: Iterable[int]) -> None:
         """Count each of these durations, none of which may be negative."""

@@ -22,6 +22,7 @@ from net.gateway.connection import Connection
 from net.gateway.engine import Engine
 from net.gateway.gateway import Gateway
 from net.gateway.http import GuardedHttp
+from net.gateway.outgoing import Outgoing
 from net.gateway.rest import rest_app
 from net.gateway.serving import BACKLOG, Server, bind
 from net.hyperliquid.venue.mount import Asgi, VenueMount
@@ -111,8 +112,10 @@ def tune_collector() -> None:
 
 
 def _uvicorn_config(config: GatewayConfig, gateway: Gateway, app: Asgi) -> uvicorn.Config:
+    outgoing = Outgoing()
+
     def open_websocket(config: uvicorn.Config, server_state: ServerState, **_: Any) -> Connection:
-        return Connection(config, server_state, gateway.accept, gateway.config.limits)
+        return Connection(config, server_state, gateway.accept, gateway.config.limits, outgoing)
 
     def open_http(
         config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **_: Any

@@ -21,6 +21,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from net.gateway.framing import FrameTracker, plain_texts
+from net.gateway.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class Connection(asyncio.Protocol):
     Args:
         accept: makes the handler for a request, or raises ``Refusal``.
         limits: bounds on what a client may send and leave unread.
+        outgoing: what all connections of the server gather, and when it is written.
     """
 
     def __init__(
@@ -86,11 +88,14 @@ class Connection(asyncio.Protocol):
         server_state: ServerState,
         accept: Callable[[Connection, Request], Handler],
         limits: SessionLimits,
+        outgoing: Outgoing,
     ) -> None:
         del config
         self.limits = limits
         self.heard_s = 0.0
         """When (loop time) the client last sent anything."""
+        self.behind_bytes = 0
+        """``unsent_bytes`` after the last write, which costs nothing to look at."""
         self._accept = accept
         self._connections = server_state.connections
         self._protocol = ServerProtocol(max_size=limits.max_message_bytes)
@@ -102,6 +107,9 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._handing_on = False
         self._open = False
+        self._outgoing = outgoing
+        self._due = False
+        """Whether what was gathered is written at the end of this turn."""
         self._out: list[bytes] = []
         self._out_bytes = 0
         self._abort_timer: asyncio.TimerHandle | None = None
@@ -182,8 +190,17 @@ class Connection(asyncio.Protocol):
     def write(self, frame: bytes) -> None:
         """Write one whole frame, together with all others of this turn of the loop: a system call costs more."""
         if self._open:
+            self._out.append(frame)
+            self._out_bytes += len(frame)
+            if not self._due:
+                self._due = True
+                self._outgoing.now(self)
+
+    def write_soon(self, frame: bytes) -> None:
+        """Write one whole frame in this turn or, when the server is busy, with what is written next."""
+        if self._open:
             if not self._out:
-                self._loop.call_soon(self._write_out)
+                self._outgoing.soon(self)
             self._out.append(frame)
             self._out_bytes += len(frame)
 
@@ -193,6 +210,7 @@ class Connection(asyncio.Protocol):
             self.write(frame)
         elif self._open and self._transport is not None:
             self._transport.write(frame)
+            self.behind_bytes = self._transport.get_write_buffer_size()
 
     def ping(self) -> None:
         """Ask whether the client is still there."""
@@ -280,11 +298,14 @@ class Connection(asyncio.Protocol):
         if frame.opcode is Opcode.PING and self.unsent_bytes > self.limits.private_buffer_bytes:
             self.close(TRY_AGAIN_LATER, "too_slow")
 
-    def _write_out(self) -> None:
-        """Write the frames of this turn."""
+    def write_out(self) -> None:
+        """Write what was gathered."""
         frames, self._out, self._out_bytes = self._out, [], 0
-        if frames and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        self._due = False
+        transport = self._transport
+        if frames and transport is not None and not transport.is_closing():
+            transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            self.behind_bytes = transport.get_write_buffer_size()
 
     def _flush(self) -> None:
         """Write what the protocol has to say, after the frames before it."""
@@ -294,7 +315,7 @@ class Connection(asyncio.Protocol):
         pieces = self._protocol.data_to_send()
         if not pieces:
             return
-        self._write_out()
+        self.write_out()
         for data in pieces:
             if transport.is_closing():
                 return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from engine.service import AccountView, CandleView, FillView, OrderView
 from engine.types import AccountId, SymbolId
+from net.engine_link import Asker
 from net.engine_protocol import EventBatch, RemoteCommand, Reply, SnapshotView, StatsView
 
 
@@ -25,8 +25,8 @@ class Engine(Protocol):
     async def submit(self, command: RemoteCommand) -> Reply:
         """Have a command applied; a refusal is a reply with a code. An account's commands keep their order."""
 
-    def send(self, command: RemoteCommand) -> asyncio.Future[Reply]:
-        """Do as ``submit`` does, for who would rather have a callback than a task; raises ``EngineUnavailable``."""
+    def send(self, command: RemoteCommand, asker: Asker) -> None:
+        """Do as ``submit`` does, for who would rather be called than have a task; raises ``EngineUnavailable``."""
 
     async def cancel_after(self, account: AccountId, seconds: float | None) -> Reply:
         """Arm or disarm an account's dead man's switch, counted from the engine's now."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 from net.messages import ServerMessage, encode
 
 _FIN_TEXT = 0x81
 _LENGTH_16 = 126
 _LENGTH_64 = 127
 _MAX_16 = 1 << 16
+_header_16 = struct.Struct("!BBH").pack
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -16,7 +19,7 @@ def text_frame(payload: bytes) -> bytes:
     if size < _LENGTH_16:
         return bytes((_FIN_TEXT, size)) + payload
     if size < _MAX_16:
-        return bytes((_FIN_TEXT, _LENGTH_16, size >> 8, size & 0xFF)) + payload
+        return _header_16(_FIN_TEXT, _LENGTH_16, size) + payload
     return bytes((_FIN_TEXT, _LENGTH_64)) + size.to_bytes(8, "big") + payload
 
 

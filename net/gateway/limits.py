@@ -15,9 +15,11 @@ class TokenBucket:
 
     def take(self, now_s: float) -> bool:
         """Whether one more is permitted now; if so it counts."""
-        self._left = min(self._rate_per_s, self._left + (now_s - self._at_s) * self._rate_per_s)
+        rate = self._rate_per_s
+        left = self._left + (now_s - self._at_s) * rate
+        if left > rate:
+            left = rate
         self._at_s = now_s
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+        permitted = left >= 1
+        self._left = left - 1 if permitted else left
+        return permitted

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
 from engine.events import (
-    AnyEvent,
     DepthChanged,
     InstrumentAdded,
     InstrumentRemoved,
@@ -69,7 +70,9 @@ class Mirror:
         self.time = batch.time
         sequence = batch.first_sequence
         for event in batch.events:
-            self._apply(event, sequence)
+            take_over = _TAKE_OVER.get(type(event))
+            if take_over is not None:
+                take_over(self, event, sequence)
             sequence += 1
         self.sequence = sequence - 1
 
@@ -81,30 +84,28 @@ class Mirror:
         instrument = self.instruments.get(symbol_id)
         return None if instrument is None else instrument.initial_price
 
-    def _apply(self, event: AnyEvent, sequence: int) -> None:
-        match event:
-            case DepthChanged():
-                book = self.books.get(event.symbol_id)
-                if book is not None:
-                    book.apply(event, sequence)
-                    self.books.put(event.symbol_id, book)
-            case Trade():
-                self._print(event)
-            case NewsPublished():
-                self.news.appendleft(NewsView(news=event, time=self.time))
-            case InstrumentAdded():
-                self._add(event.instrument, sequence)
-            case InstrumentRemoved():
-                self._remove(event.symbol_id)
-            case InstrumentStatusChanged():
-                instrument = self.instruments.get(event.symbol_id)
-                if instrument is not None:
-                    self.reasons[event.symbol_id] = event.reason
-                    self.instruments[event.symbol_id] = msgspec.structs.replace(instrument, status=event.status)
-            case _:
-                pass
+    def _depth(self, event: DepthChanged, sequence: int) -> None:
+        book = self.books.get(event.symbol_id)
+        if book is not None:
+            book.apply(event, sequence)
+            self.books.put(event.symbol_id, book)
 
-    def _print(self, event: Trade) -> None:
+    def _headline(self, event: NewsPublished, _: int) -> None:
+        self.news.appendleft(NewsView(news=event, time=self.time))
+
+    def _listed(self, event: InstrumentAdded, sequence: int) -> None:
+        self._add(event.instrument, sequence)
+
+    def _delisted(self, event: InstrumentRemoved, _: int) -> None:
+        self._remove(event.symbol_id)
+
+    def _status(self, event: InstrumentStatusChanged, _: int) -> None:
+        instrument = self.instruments.get(event.symbol_id)
+        if instrument is not None:
+            self.reasons[event.symbol_id] = event.reason
+            self.instruments[event.symbol_id] = msgspec.structs.replace(instrument, status=event.status)
+
+    def _print(self, event: Trade, _: int) -> None:
         view = TradeView(
             trade_id=event.trade_id,
             symbol_id=event.symbol_id,
@@ -141,3 +142,14 @@ class Mirror:
         if tape is None:
             tape = self.tapes[symbol_id] = deque(maxlen=self._tape_length)
         return tape
+
+
+_TAKE_OVER: Final[dict[type, Callable[[Mirror, Any, int], None]]] = {
+    DepthChanged: Mirror._depth,
+    Trade: Mirror._print,
+    NewsPublished: Mirror._headline,
+    InstrumentAdded: Mirror._listed,
+    InstrumentRemoved: Mirror._delisted,
+    InstrumentStatusChanged: Mirror._status,
+}
+"""What the public sees of an event; all others are private."""

@@ -6,7 +6,8 @@ mean the same after a restart of the gateway, and name a message exactly.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 from engine.events import OrderAccepted, OrderCanceled, OrderFilled, OrderReplaced, OrderTriggered
 from engine.types import OrderStatus, OrderType
@@ -15,7 +16,6 @@ from net.messages import Execution, ExecutionShape, OrderShape, OrderUpdate, Ord
 from net.units import Units, cash_to_wire, millis
 
 PrivateEvent: TypeAlias = OrderAccepted | OrderFilled | OrderCanceled | OrderReplaced | OrderTriggered
-PRIVATE_EVENTS: Final = (OrderAccepted, OrderFilled, OrderCanceled, OrderReplaced, OrderTriggered)
 
 NUMBERS_PER_EVENT: Final = 2
 _STOPS: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
@@ -30,12 +30,12 @@ def private_frames(event: PrivateEvent, event_sequence: int, time: int, units: U
     """The numbered frames that ``event`` gives, in order."""
     number = NUMBERS_PER_EVENT * event_sequence
     timestamp = millis(time)
-    update = OrderUpdate(sequence=number + 1, data=_update(event, timestamp, units))
-    frames = [(number + 1, message_frame(update))]
-    if isinstance(event, OrderFilled):
-        execution = Execution(sequence=number, data=_execution(event, timestamp, units))
-        frames.insert(0, (number, message_frame(execution)))
-    return frames
+    data = _SHAPES[type(event)](event, timestamp, units)
+    update = number + 1, message_frame(OrderUpdate(sequence=number + 1, data=data))
+    if not isinstance(event, OrderFilled):
+        return [update]
+    execution = Execution(sequence=number, data=_execution(event, timestamp, units))
+    return [(number, message_frame(execution)), update]
 
 
 def _execution(event: OrderFilled, timestamp: int, units: Units) -> ExecutionShape:
@@ -55,37 +55,55 @@ def _execution(event: OrderFilled, timestamp: int, units: Units) -> ExecutionSha
     )
 
 
-def _update(event: PrivateEvent, timestamp: int, units: Units) -> OrderUpdateShape:
-    price: int | None = None
-    filled, reason = 0, None
-    match event:
-        case OrderAccepted():
-            return _accepted(event, timestamp, units)
-        case OrderFilled():
-            name, price, filled = "filled", event.price, event.cum_qty
-        case OrderCanceled():
-            name, filled, reason = "canceled", event.cum_qty, event.reason.value
-        case OrderReplaced():
-            name, price, filled = "replaced", event.price, event.cum_qty
-        case OrderTriggered():
-            name, price = "triggered", event.price
+def _filled(event: OrderFilled, timestamp: int, units: Units) -> OrderUpdateShape:
     return OrderUpdateShape(
         order_id=event.order_id,
         symbol_id=event.symbol_id,
-        event=name,
+        event="filled",
         side=event.side,
-        price=None if price is None else units.price(price),
-        leaves_quantity=0.0 if reason else units.quantity(event.leaves_qty),
-        filled_quantity=units.quantity(filled),
+        price=units.price(event.price),
+        leaves_quantity=units.quantity(event.leaves_qty),
+        filled_quantity=units.quantity(event.cum_qty),
         timestamp=timestamp,
-        reason=reason,
+        client_order_id=event.client_order_id,
+        agent_id=event.account,
+    )
+
+
+def _canceled(event: OrderCanceled, timestamp: int, units: Units) -> OrderUpdateShape:
+    return OrderUpdateShape(
+        order_id=event.order_id,
+        symbol_id=event.symbol_id,
+        event="canceled",
+        side=event.side,
+        price=_price(event.price, units),
+        leaves_quantity=0.0,
+        filled_quantity=units.quantity(event.cum_qty),
+        timestamp=timestamp,
+        reason=event.reason.value,
+        client_order_id=event.client_order_id,
+        agent_id=event.account,
+    )
+
+
+def _changed(event: OrderReplaced | OrderTriggered, timestamp: int, units: Units) -> OrderUpdateShape:
+    cum_qty = event.cum_qty if isinstance(event, OrderReplaced) else 0
+    return OrderUpdateShape(
+        order_id=event.order_id,
+        symbol_id=event.symbol_id,
+        event="replaced" if isinstance(event, OrderReplaced) else "triggered",
+        side=event.side,
+        price=_price(event.price, units),
+        leaves_quantity=units.quantity(event.leaves_qty),
+        filled_quantity=units.quantity(cum_qty),
+        timestamp=timestamp,
         client_order_id=event.client_order_id,
         agent_id=event.account,
     )
 
 
 def _accepted(event: OrderAccepted, timestamp: int, units: Units) -> OrderUpdateShape:
-    price = None if event.price is None else units.price(event.price)
+    price = _price(event.price, units)
     quantity = units.quantity(event.qty)
     order = OrderShape(
         order_id=event.order_id,
@@ -93,7 +111,7 @@ def _accepted(event: OrderAccepted, timestamp: int, units: Units) -> OrderUpdate
         side=event.side,
         order_type=event.order_type,
         price=price,
-        stop_price=None if event.stop_price is None else units.price(event.stop_price),
+        stop_price=_price(event.stop_price, units),
         quantity=quantity,
         leaves_quantity=quantity,
         filled_quantity=0.0,
@@ -119,3 +137,18 @@ def _accepted(event: OrderAccepted, timestamp: int, units: Units) -> OrderUpdate
         agent_id=event.account,
         order=order,
     )
+
+
+def _price(ticks: int | None, units: Units) -> float | None:
+    return None if ticks is None else units.price(ticks)
+
+
+_SHAPES: Final[dict[type, Callable[[Any, int, Units], OrderUpdateShape]]] = {
+    OrderAccepted: _accepted,
+    OrderFilled: _filled,
+    OrderCanceled: _canceled,
+    OrderReplaced: _changed,
+    OrderTriggered: _changed,
+}
+PRIVATE_EVENTS: Final = frozenset(_SHAPES)
+"""The types of events that have an owner."""

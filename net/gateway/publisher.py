@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 from engine.events import (
     AccountClosed,
     AccountOpened,
-    AnyEvent,
     DepthChanged,
     InstrumentAdded,
     InstrumentRemoved,
@@ -28,7 +29,7 @@ from net.gateway.frames import message_frame
 from net.gateway.metrics import Metrics
 from net.gateway.mirror import Mirror
 from net.gateway.portfolio import Portfolios
-from net.gateway.private import PRIVATE_EVENTS, private_frames
+from net.gateway.private import PRIVATE_EVENTS, PrivateEvent, private_frames
 from net.gateway.shapes import instrument_shape, news_shape, trade_shape
 from net.messages import (
     AgentCreated,
@@ -72,28 +73,29 @@ class Publisher:
 
     def publish(self, batch: EventBatch) -> None:
         """Say everything that the events of one command mean to somebody."""
-        sequence = batch.first_sequence
+        sequence, time = batch.first_sequence, batch.time
         for event in batch.events:
-            if isinstance(event, PRIVATE_EVENTS):
-                account = self._accounts.keep(event, sequence, batch.time)
-                units = self._mirror.units.get(event.symbol_id)
-                if account is not None and account.sessions and units is not None:
-                    for _, frame in private_frames(event, sequence, batch.time, units):
-                        for session in account.sessions:
-                            session.send(frame)
-                if isinstance(event, OrderAccepted):
-                    self._metrics.accepted += 1
-                    self._metrics.accepted_lots += event.qty
-                    self._placed(event, batch.time)
-            else:
-                self._public(event, batch.time)
+            kind = type(event)
+            if kind in PRIVATE_EVENTS:
+                self._private(cast("PrivateEvent", event), sequence, time)
+            tell = _TELL.get(kind)
+            if tell is not None:
+                tell(self, event, time)
             sequence += 1
+
+    def _private(self, event: PrivateEvent, sequence: int, time: int) -> None:
+        account = self._accounts.keep(event, sequence, time)
+        units = self._mirror.units.get(event.symbol_id)
+        if account is not None and account.sessions and units is not None:
+            for _, frame in private_frames(event, sequence, time, units):
+                for session in account.sessions:
+                    session.push(frame)
 
     def remember(self, batch: EventBatch, up_to: int) -> None:
         """Keep the private events of before the mirror's snapshot, for clients that come back."""
         for sequence, event in enumerate(batch.events, batch.first_sequence):
-            if sequence <= up_to and isinstance(event, PRIVATE_EVENTS):
-                self._accounts.keep(event, sequence, batch.time)
+            if sequence <= up_to and type(event) in PRIVATE_EVENTS:
+                self._accounts.keep(cast("PrivateEvent", event), sequence, batch.time)
 
     def flush_delta(self, book: MirrorBook) -> None:
         """Tell now what changed in a book since its last delta."""
@@ -107,31 +109,8 @@ class Publisher:
             self._channels.publish(names.BOOK_DELTA, book.symbol_id, frame)
             self._quiet_until[book.symbol_id] = asyncio.get_running_loop().time() + self._delta_interval_s
 
-    def _public(self, event: AnyEvent, time: int) -> None:
-        match event:
-            case DepthChanged():
-                self._depth(event.symbol_id, time)
-            case Trade():
-                self._trade(event, time)
-            case NewsPublished():
-                frame = message_frame(News(data=news_shape(event, time)))
-                self._channels.publish(names.NEWS, event.symbol_id, frame, stream=False)
-            case InstrumentAdded():
-                self._instrument(event.instrument, "listed")
-            case InstrumentStatusChanged():
-                instrument = self._mirror.instruments.get(event.symbol_id)
-                if instrument is not None:
-                    self._instrument(instrument, event.reason)
-            case InstrumentRemoved():
-                self._removed(event.symbol_id)
-            case AccountOpened():
-                self._opened(event)
-            case AccountClosed():
-                self._closed(event.account)
-            case _:
-                pass
-
-    def _depth(self, symbol_id: SymbolId, time: int) -> None:
+    def _depth(self, event: DepthChanged, time: int) -> None:
+        symbol_id = event.symbol_id
         book = self._mirror.books.get(symbol_id)
         if book is None:
             return
@@ -176,6 +155,8 @@ class Publisher:
         self._channels.publish(names.TRADES, event.symbol_id, message_frame(TradePrint(data=trade_shape(view, units))))
 
     def _placed(self, event: OrderAccepted, time: int) -> None:
+        self._metrics.accepted += 1
+        self._metrics.accepted_lots += event.qty
         units = self._mirror.units.get(event.symbol_id)
         enters_book = event.order_type is OrderType.LIMIT and event.tif not in (TimeInForce.IOC, TimeInForce.FOK)
         if units is None or not enters_book or not self._channels.wanted(names.ORDERS, event.symbol_id):
@@ -189,11 +170,24 @@ class Publisher:
         )
         self._channels.publish(names.ORDERS, event.symbol_id, message_frame(OrderPlaced(data=shape)))
 
+    def _headline(self, event: NewsPublished, time: int) -> None:
+        frame = message_frame(News(data=news_shape(event, time)))
+        self._channels.publish(names.NEWS, event.symbol_id, frame, stream=False)
+
+    def _listed(self, event: InstrumentAdded, _: int) -> None:
+        self._instrument(event.instrument, "listed")
+
+    def _status(self, event: InstrumentStatusChanged, _: int) -> None:
+        instrument = self._mirror.instruments.get(event.symbol_id)
+        if instrument is not None:
+            self._instrument(instrument, event.reason)
+
     def _instrument(self, instrument: Instrument, reason: str) -> None:
         message = InstrumentStatusChange(data=instrument_shape(instrument, reason), reason=reason)
         self._channels.tell_everybody(message_frame(message))
 
-    def _removed(self, symbol_id: SymbolId) -> None:
+    def _removed(self, event: InstrumentRemoved, _: int) -> None:
+        symbol_id = event.symbol_id
         self._told_bbo.pop(symbol_id, None)
         self._quiet_until.pop(symbol_id, None)
         self._waiting.discard(symbol_id)
@@ -201,14 +195,29 @@ class Publisher:
         if instrument is not None and instrument.symbol_id == symbol_id:
             self._instrument(instrument, InstrumentStatus.REMOVED.value)
 
-    def _opened(self, event: AccountOpened) -> None:
+    def _opened(self, event: AccountOpened, _: int) -> None:
         account = self._accounts.opened(event.account, event.name, event.personality, event.credential)
         spawn = event.account in self.spawning
         self.spawning.discard(event.account)
         message = AgentCreated(data=self._portfolios.newborn(account, event.cash), spawn=spawn)
         self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
 
-    def _closed(self, agent_id: AccountId) -> None:
+    def _closed(self, event: AccountClosed, _: int) -> None:
+        agent_id = event.account
         if self._accounts.closed(agent_id) is not None:
             message = AgentRemoved(data=AgentRemovedData(agent_id=agent_id))
             self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
+
+
+_TELL: Final[dict[type, Callable[[Publisher, Any, int], None]]] = {
+    OrderAccepted: Publisher._placed,
+    DepthChanged: Publisher._depth,
+    Trade: Publisher._trade,
+    NewsPublished: Publisher._headline,
+    InstrumentAdded: Publisher._listed,
+    InstrumentStatusChanged: Publisher._status,
+    InstrumentRemoved: Publisher._removed,
+    AccountOpened: Publisher._opened,
+    AccountClosed: Publisher._closed,
+}
+"""What is said in public of an event."""

@@ -190,7 +190,7 @@ class Requests:
         if session.role is Role.SPECTATOR:
             raise Refused(RejectCode.NOT_ALLOWED, "spectators only watch")
         account = session.account(agent_id)
-        if not session.order_rate.take(self._gateway.now_s()):
+        if not session.order_rate.take(session.received_ns / 1e9):
             raise Refused(RejectCode.RATE_LIMITED, "too many orders a second")
         return account
 

@@ -30,11 +30,13 @@ class Session:
 
     __slots__ = (
         "_answered",
+        "_behind_max",
         "_channels",
         "_connection",
         "_errors",
         "_gateway",
         "_in_flight",
+        "_metrics",
         "_tasks",
         "accounts",
         "book_filter",
@@ -59,10 +61,12 @@ class Session:
         """The instruments whose ``orderbooks`` it wants; None means all."""
         self.missed_books: frozenset[SymbolId] = frozenset()
         """Books that changed while the client was not reading."""
-        self.order_rate = TokenBucket(gateway.config.limits.orders_per_second, asyncio.get_running_loop().time())
+        self.order_rate = TokenBucket(gateway.config.limits.orders_per_second, time.monotonic())
         self.received_ns = 0
         """When (monotonic) the message that is being handled was taken up."""
         self._gateway = gateway
+        self._metrics = gateway.metrics
+        self._behind_max = connection.limits.private_buffer_bytes
         self._connection = connection
         self._channels: set[tuple[str, SymbolId | None]] = set()
         self._in_flight = 0
@@ -89,7 +93,7 @@ class Session:
 
     def received(self, payload: bytes) -> None:
         """Decode one message and act on it."""
-        self._gateway.metrics.messages_received += 1
+        self._metrics.messages_received += 1
         self.received_ns = time.monotonic_ns()
         try:
             message = decode_client_message(payload)
@@ -120,20 +124,33 @@ class Session:
 
     def send(self, frame: bytes) -> None:
         """Send a frame that may not be lost; a client that leaves too many unread is cut off instead."""
+        if self._keeps_up():
+            self._metrics.messages_sent += 1
+            self._connection.write(frame)
+
+    def push(self, frame: bytes) -> None:
+        """Do as ``send`` does, but when the exchange is busy wait a little for an answer to go with."""
+        if self._keeps_up():
+            self._metrics.messages_sent += 1
+            self._connection.write_soon(frame)
+
+    def _keeps_up(self) -> bool:
         connection = self._connection
-        if not connection.is_open:
-            return
-        if connection.unsent_bytes > connection.limits.private_buffer_bytes:
-            self._gateway.metrics.clients_too_slow += 1
+        if connection.behind_bytes > self._behind_max and connection.unsent_bytes > self._behind_max:
+            self._too_slow()
+            return False
+        return True
+
+    def _too_slow(self) -> None:
+        connection = self._connection
+        if connection.is_open:
+            self._metrics.clients_too_slow += 1
             self.log.warning("session too slow", unsent_bytes=connection.unsent_bytes)
             connection.close(TRY_AGAIN_LATER, RejectCode.TOO_SLOW.value)
-            return
-        self._gateway.metrics.messages_sent += 1
-        connection.write(frame)
 
     def send_books(self, frame: bytes) -> None:
         """Send a frame to a client that is ``idle``."""
-        self._gateway.metrics.messages_sent += 1
+        self._metrics.messages_sent += 1
         self._connection.write_now(frame)
 
     def send_stream(self, frame: bytes) -> bool:
@@ -141,7 +158,7 @@ class Session:
         connection = self._connection
         if connection.unsent_bytes > connection.limits.stream_buffer_bytes:
             return False
-        self._gateway.metrics.messages_sent += 1
+        self._metrics.messages_sent += 1
         connection.write(frame)
         return True
 
@@ -151,7 +168,7 @@ class Session:
 
     def complain(self, error: ErrorData) -> None:
         """Tell of a message that could not be understood; too many of them end the connection."""
-        self._gateway.metrics.errors += 1
+        self._metrics.errors += 1
         self._errors += 1
         self.say(Error(data=error))
         if self._errors >= self._connection.limits.max_errors:
@@ -169,10 +186,12 @@ class Session:
 
     def finish(self) -> None:
         """It was answered."""
+        was_busy = self.busy
         self._in_flight -= 1
         if not self._in_flight and self._answered is not None:
             self._answered.set()
-        self._connection.go_on()
+        if was_busy:
+            self._connection.go_on()
 
     def start(self, request: Coroutine[object, object, None]) -> None:
         """Work on a request in a task, without holding up those after it."""
@@ -184,7 +203,7 @@ class Session:
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._gateway.metrics.internal_errors += 1
+            self._metrics.internal_errors += 1
             self.log.error("request failed", exc_info=error)
             self.say(error_message(RejectCode.INTERNAL_ERROR, "the gateway failed; its log says why"))
         self.finish()

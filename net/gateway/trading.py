@@ -10,6 +10,7 @@ from typing import Final
 
 from engine import commands
 from engine.types import AccountId, RejectCode
+from net.engine_link import Outcome
 from net.engine_protocol import Reply
 from net.errors import EngineUnavailable, UnknownOutcome
 from net.gateway import orders
@@ -67,30 +68,26 @@ class Trading:
 
         One placed with a ``client_order_id`` is placed once, come what may.
         """
-        try:
-            command = orders.order_command(message, account, self._mirror.units)
-            future = self._engine.send(command)
-        except (Refused, UnitError) as refused:
-            answer(orders.refused_order(message, refused))
-            return
-        except EngineUnavailable as error:
-            answer(orders.refused_order(message, engine_refusal(error)))
-            return
-        self._metrics.gateway.add(time.monotonic_ns() - received_ns)
 
-        def replied(future: asyncio.Future[Reply]) -> None:
+        def replied(outcome: Outcome) -> None:
             replied_ns = time.monotonic_ns()
-            try:
-                result = self._order_result(message, future.result())
-            except (EngineUnavailable, UnknownOutcome) as error:
-                self._not_answered(message, command, error, answer)
+            if not isinstance(outcome, Reply):
+                self._not_answered(message, command, outcome, answer)
                 return
-            answer(result)
+            answer(self._order_result(message, outcome))
             now_ns = time.monotonic_ns()
             self._metrics.out.add(now_ns - replied_ns)
             self._metrics.order.add(now_ns - received_ns)
 
-        future.add_done_callback(replied)
+        try:
+            command = orders.order_command(message, account, self._mirror.units)
+            self._engine.send(command, replied)
+        except (Refused, UnitError) as refused:
+            answer(orders.refused_order(message, refused))
+        except EngineUnavailable as error:
+            answer(orders.refused_order(message, engine_refusal(error)))
+        else:
+            self._metrics.gateway.add(time.monotonic_ns() - received_ns)
 
     def _order_result(self, message: OrderRequest, reply: Reply) -> OrderResult:
         units = self._mirror.units.get(message.symbol_id)

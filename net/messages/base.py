@@ -41,17 +41,18 @@ class Status(Enum):
     ERROR = "error"
 
 
-class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+# Messages are trees made once: without ``gc`` the collector need not look for cycles that cannot be there.
+class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     """Base of all requests. Unknown fields are ignored."""
 
     request_id: RequestIdField | None = None
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class Shape(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of the objects that messages carry."""
 
 
-class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class ServerMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="type"):
     """Base of everything the server sends."""
 
 

@@ -15,6 +15,7 @@ from websockets.http11 import Request
 from net.gateway.auth import OriginPolicy
 from net.gateway.config import SessionLimits
 from net.gateway.connection import Connection, Handler, Refusal
+from net.gateway.outgoing import Outgoing
 from net.gateway.serving import BACKLOG, Server, bind
 from net.hyperliquid.venue.app import VenueApp
 from net.hyperliquid.venue.venue import Venue
@@ -47,8 +48,10 @@ async def serve_venue(venue: Venue, host: str, port: int, origins: OriginPolicy 
             raise Refusal(403, "this origin is not allowed here\n")
         return accept(venue, connection, request, "/ws")
 
+    outgoing = Outgoing()
+
     def open_websocket(config: uvicorn.Config, server_state: ServerState, **_: Any) -> Connection:
-        return Connection(config, server_state, accept_here, _LIMITS)
+        return Connection(config, server_state, accept_here, _LIMITS, outgoing)
 
     listener = bind(host, port)
     config = uvicorn.Config(

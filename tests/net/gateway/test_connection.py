@@ -30,7 +30,7 @@ def test_uvicorn_calls_a_websocket_protocol_as_we_expect() -> None:
     source = inspect.getsource(HttpToolsProtocol.handle_websocket_upgrade)
     for call in ("config=self.config", "server_state=self.server_state", "connection_made", "data_received"):
         assert call in source
-    assert set(inspect.signature(Connection).parameters) == {"config", "server_state", "accept", "limits"}
+    assert set(inspect.signature(Connection).parameters) == {"config", "server_state", "accept", "limits", "outgoing"}
     assert "connection.shutdown()" in inspect.getsource(uvicorn.Server.shutdown)
 
 

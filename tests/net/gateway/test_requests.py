@@ -41,6 +41,15 @@ async def test_an_order_is_canceled_by_either_id(world: World) -> None:
     assert again["data"]["code"] == "unknown_order"
 
 
+async def test_the_update_of_a_cancel_says_which_order_at_which_price(world: World) -> None:
+    client = await world.trader()
+    await client.order("buy", 5, 99.25, client_order_id="gone")
+    await client.send("cancel_order", symbol_id=1, client_order_id="gone")
+    update = await client.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
+    data = update["data"]
+    assert (data["client_order_id"], data["price"], data["reason"]) == ("gone", 99.25, "requested")
+
+
 async def test_a_cancel_that_names_no_order_is_refused(world: World) -> None:
     client = await world.trader()
     answer = await client.ask("cancel_order", "cancel_response", symbol_id=1)
