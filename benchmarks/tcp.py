@@ -1,8 +1,9 @@
 """Load on the engine's TCP door, over loopback, from a process of its own.
 
-    python benchmarks/tcp.py [--orders 300000] [--durability process] [--subscribe]
+    python -m benchmarks.tcp [--orders 300000] [--durability process] [--subscribe]
 
-Prints orders a second with many requests under way, and the latency of one request at a time.
+Prints the latency of one request at a time, requests a second with many under way, and what the engine's CPU time for
+one of those is made of.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import random
 import socket
 import subprocess
 import sys
@@ -20,87 +19,33 @@ import threading
 import time
 from pathlib import Path
 
-ACCOUNTS = 400
-SYMBOLS = 5
-MID = 10_000
+from benchmarks.load_orders import orders
+from benchmarks.machine import machine
+from benchmarks.stages import stages, told
+from engine import build_kind
+from engine.types import Durability
+
+STAGED = 100_000
+"""Requests with which the stages are measured apart."""
 
 ENGINE = """
 import sys
 from pathlib import Path
-from engine.commands import AddInstrument, OpenAccount, AccountLimits
-from engine.instruments import Instrument
+from benchmarks.load_orders import market
 from engine.types import Durability
 from net.engine_server import EngineConfig, run_engine
 from net.process import run
-accounts, symbols, durability, data_dir = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-if sys.argv[5] == "null":
-    from engine.commands import NewOrder
-    from engine.events import DepthChanged, LevelChange, OrderAccepted, OrderCanceled
-    from engine.oms import OrderManagementSystem as Real
-    from engine.types import CancelReason, Side
-    import net.engine_server
-    class Null(Real):
-        def submit(self, command, now):
-            self._sequence += 2
-            changed = DepthChanged(symbol_id=1, bids=(LevelChange(100, 100, 1),))
-            if type(command) is NewOrder:
-                return [OrderAccepted(order_id=self._sequence, account=command.account, symbol_id=1, side=command.side,
-                    order_type=command.type, qty=command.qty, price=command.price,
-                    client_order_id=command.client_order_id), changed]
-            return [OrderCanceled(order_id=self._sequence, account="a", symbol_id=1, side=Side.BUY, leaves_qty=1,
-                cum_qty=0, reason=CancelReason.REQUESTED), changed]
-        def next_deadline(self):
-            return None
-    net.engine_server.OrderManagementSystem = Null
-instruments = [Instrument(symbol_id=n, ticker=f"T{n}", initial_price=10_000) for n in range(1, symbols + 1)]
-initial = [AddInstrument(instrument=instrument) for instrument in instruments]
-held = {n: 100_000 for n in range(1, symbols + 1)}
-limits = AccountLimits(max_working_orders=None)
-initial += [OpenAccount(account=f"a{n}", cash=10**15, positions=held, limits=limits) for n in range(accounts)]
-main = run_engine(EngineConfig(
-    port=0, data_dir=Path(data_dir), durability=Durability(durability), supervised=True, initial_commands=tuple(initial)
-))
-if len(sys.argv) > 6:
+durability, data_dir = sys.argv[1], sys.argv[2]
+main = run_engine(EngineConfig(port=0, data_dir=Path(data_dir), durability=Durability(durability), supervised=True,
+    initial_commands=tuple(market())))
+if len(sys.argv) > 3:
     import cProfile
     profile = cProfile.Profile()
     profile.runcall(run, main)
-    profile.dump_stats(sys.argv[6])
+    profile.dump_stats(sys.argv[3])
 else:
     run(main)
 """
-
-
-def orders(count: int, seed: int) -> list[bytes]:
-    """Request lines: limit orders near the mid that seldom cross, most of them canceled after a while."""
-    rng = random.Random(seed)
-    lines = []
-    live: list[tuple[str, int, str]] = []
-    for number in range(count):
-        if len(live) > 2_000 and rng.random() < 0.5:
-            account, symbol_id, name = live.pop(rng.randrange(len(live)))
-            order: dict[str, object] = {
-                "action": "cancel",
-                "account": account,
-                "symbol_id": symbol_id,
-                "client_order_id": name,
-            }
-            lines.append({"action": "cancel", "id": number, "order": order})
-            continue
-        account, symbol_id, name = f"a{rng.randrange(ACCOUNTS)}", rng.randrange(1, SYMBOLS + 1), f"o{number}"
-        side = rng.choice(("buy", "sell"))
-        away = min(int(rng.expovariate(0.05)), 400) - (2 if rng.random() < 0.1 else 0)
-        order = {
-            "action": "add",
-            "account": account,
-            "symbol_id": symbol_id,
-            "side": side,
-            "qty": rng.randrange(1, 100),
-            "price": MID - 1 - away if side == "buy" else MID + 1 + away,
-            "client_order_id": name,
-        }
-        live.append((account, symbol_id, name))
-        lines.append({"action": "add", "id": number, "order": order})
-    return [json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines]
 
 
 class Counter(threading.Thread):
@@ -180,12 +125,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=2)
     parser.add_argument("--durability", default="process", choices=("none", "process", "power"))
     parser.add_argument("--subscribe", action="store_true", help="one subscriber reads all events meanwhile")
-    parser.add_argument("--null", action="store_true", help="an exchange that accepts everything: the door alone")
     parser.add_argument("--profile", help="write a cProfile of the engine to this file")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as data_dir:
-        command = [sys.executable, "-c", ENGINE, str(ACCOUNTS), str(SYMBOLS), args.durability, data_dir]
-        command.append("null" if args.null else "oms")
+        command = [sys.executable, "-c", ENGINE, args.durability, data_dir]
         engine = subprocess.Popen(
             command + ([args.profile] if args.profile else []), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -200,7 +143,7 @@ def main() -> None:
 
 
 def report(args: argparse.Namespace, address: tuple[str, int], data_dir: Path, pid: int) -> None:
-    print(f"{platform.machine()}, Python {platform.python_version()}, durability {args.durability}")
+    print(f"{machine()}, engine {build_kind()}, durability {args.durability}")
     lines = orders(args.orders + args.sequential, seed=7)
     events: Counter | None = None
     if args.subscribe:
@@ -221,7 +164,11 @@ def report(args: argparse.Namespace, address: tuple[str, int], data_dir: Path, p
         f"({after['orders'] - before['orders']:,} orders, {after['trades'] - before['trades']:,} trades, "
         f"{refused:,} refused, {done:,} commands)"
     )
-    print(f"engine CPU: {1e6 * cpu / args.orders:.1f} µs a request, {100 * cpu / seconds:.0f} % of a core")
+    whole = 1e6 * cpu / args.orders
+    print(f"engine CPU: {whole:.1f} µs a request, {100 * cpu / seconds:.0f} % of a core")
+    if args.durability != "none":
+        spent = stages(lines[:STAGED], Durability(args.durability))
+        print(f"made of, in µs: {told(spent)}; sockets, queue and event loop {whole - sum(spent.values()):.1f}")
     if events is not None:
         print(f"subscriber: {events.lines:,} lines, {events.bytes / 1e6:.0f} MB")
     for stage in after["stages"]:

@@ -21,7 +21,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from engine.journal_format import FORMAT, GENESIS, Group, GroupWriter
+from engine.journal_format import FORMAT, GENESIS, Group
 from engine.journal_reader import (
     FILE_NAME,
     JournalCorrupt,
@@ -29,6 +29,7 @@ from engine.journal_reader import (
     JournalReader,
 )
 from engine.journal_wal import PassedOver, passed_over
+from engine.journal_writer import GroupWriter
 from engine.service import state_digest
 from engine.types import Durability
 

@@ -23,7 +23,6 @@ Record: TypeAlias = tuple[int, AnyCommand]
 """A command with the time (ns) at which it was applied."""
 
 
-_encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[list[Record]] = msgspec.msgpack.Decoder(list[Record])
 
 
@@ -47,13 +46,11 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
     @property
     def whole(self) -> bool:
         """Whether this is what was written."""
-        return self.crc == _crc(self.first, self.count, self.sequence, self.records, self.chain)
+        return self.crc == checksum(self.first, self.count, self.sequence, self.records, self.chain)
 
     def follows(self, last: int, chain: bytes) -> bool:
         """Whether this group was written after command ``last``, at which the chain had the value ``chain``."""
-        return self.first == last + 1 and self.chain == _link(
-            chain, self.first, self.count, self.sequence, self.records
-        )
+        return self.first == last + 1 and self.chain == link(chain, self.first, self.count, self.sequence, self.records)
 
     def decode(self) -> list[Record]:
         """The commands with their times.
@@ -64,61 +61,14 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return _decoder.decode(self.records)
 
 
-class GroupWriter:
-    """Collects records until they are sealed as the next group."""
-
-    def __init__(self, last: int, chain: bytes) -> None:
-        self.last = last
-        """Number of the last command sealed or discarded."""
-        self.chain = chain
-        self.count = 0
-        """Commands collected since the last seal."""
-        self._buffer = bytearray(5)
-        self._mark = 5
-
-    def append(self, now: int, command: AnyCommand) -> None:
-        """Collect one command.
-
-        Raises:
-            OverflowError: a number in it has more than 64 bits; nothing is collected.
-        """
-        self._mark = len(self._buffer)
-        try:
-            _encoder.encode_into((now, command), self._buffer, -1)
-        except (OverflowError, UnicodeEncodeError):
-            del self._buffer[self._mark :]
-            raise
-        self.count += 1
-
-    def discard(self) -> None:
-        """Take the command appended last out again; at most once after each append."""
-        del self._buffer[self._mark :]
-        self.count -= 1
-
-    def seal(self, sequence: int) -> Group | None:
-        """Make a group of what was collected; None when that is nothing."""
-        count = self.count
-        if not count:
-            return None
-        buffer = self._buffer
-        buffer[0] = 0xDD  # MessagePack: array of a 32-bit length
-        buffer[1:5] = count.to_bytes(4, "big")
-        records = bytes(buffer)
-        first = self.last + 1
-        chain = _link(self.chain, first, count, sequence, records)
-        self.last += count
-        self.chain = chain
-        self.count = 0
-        del buffer[5:]
-        return Group(first, count, sequence, records, _crc(first, count, sequence, records, chain), chain)
-
-
-def _link(chain: bytes, first: int, count: int, sequence: int, records: bytes) -> bytes:
+def link(chain: bytes, first: int, count: int, sequence: int, records: bytes) -> bytes:
+    """The chain value of a group that follows one with the value ``chain``."""
     digest = hashlib.blake2b(chain, digest_size=16)
     digest.update(b"%d %d %d " % (first, count, sequence))
     digest.update(records)
     return digest.digest()
 
 
-def _crc(first: int, count: int, sequence: int, records: bytes, chain: bytes) -> int:
+def checksum(first: int, count: int, sequence: int, records: bytes, chain: bytes) -> int:
+    """What a group's ``crc`` must be."""
     return zlib.crc32(b"%d %d %d " % (first, count, sequence) + chain, zlib.crc32(records))

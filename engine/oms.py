@@ -220,7 +220,7 @@ class OrderManagementSystem:
 
     def next_deadline(self) -> int | None:
         """When (ns) an ``AdvanceTime`` is next due, or None when nothing waits for time."""
-        return self._exchange.timers.next()
+        return self._exchange.timers.next
 
     def instruments(self) -> list[Instrument]:
         """All listed instruments, by ``symbol_id``."""

@@ -32,6 +32,10 @@ _BUY: Final = Side.BUY
 _OPEN: Final = InstrumentStatus.OPEN
 _MARKET: Final = OrderType.MARKET
 _STOP: Final = OrderType.STOP
+_PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
+_WORKING: Final = OrderStatus.WORKING
+_FILLED: Final = OrderStatus.FILLED
+_CANCELED: Final = OrderStatus.CANCELED
 
 
 def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> Refusal | None:
@@ -282,9 +286,9 @@ def _remember(account: Account, client_order_id: str, order: WorkingOrder, notio
         del answers[next(iter(answers))]
     leaves = order.shown + order.hidden if order.order_id in account.orders else 0
     if leaves:
-        status = OrderStatus.PENDING_TRIGGER if order.waiting else OrderStatus.WORKING
+        status = _PENDING_TRIGGER if order.waiting else _WORKING
     else:
-        status = OrderStatus.FILLED if order.cum == order.qty else OrderStatus.CANCELED
+        status = _FILLED if order.cum == order.qty else _CANCELED
     answers[client_order_id] = OrderAnswer(
         order_id=order.order_id, status=status, leaves_qty=leaves, cum_qty=order.cum, cum_notional=notional
     )

@@ -19,20 +19,19 @@ Timer: TypeAlias = tuple[int, int, int, str]
 class Timers:
     """Deadlines in order. Each operation is O(log n)."""
 
-    __slots__ = ("_due",)
+    __slots__ = ("_due", "next")
 
     def __init__(self) -> None:
         self._due: SortedList[Timer] = SortedList()
-
-    def next(self) -> int | None:
+        self.next: int | None = None
         """The earliest deadline."""
-        return self._due[0][0] if self._due else None
 
     def pop(self, now: int) -> tuple[OrderId | None, AccountId | None, SymbolId | None] | None:
         """Take out the earliest timer that is due: an order's, an account's or an instrument's; None when none is."""
-        if not self._due or self._due[0][0] > now:
+        if self.next is None or self.next > now:
             return None
         _, kind, number, name = self._due.pop(0)
+        self._look()
         if kind == _ORDER:
             return number, None, None
         if kind == _ACCOUNT:
@@ -41,24 +40,35 @@ class Timers:
 
     def expire_order(self, deadline: int, order_id: OrderId) -> None:
         """Let an order expire at ``deadline``."""
-        self._due.add((deadline, _ORDER, order_id, ""))
+        self._add((deadline, _ORDER, order_id, ""))
 
     def keep_order(self, deadline: int, order_id: OrderId) -> None:
         """Forget an order's expiry."""
-        self._due.discard((deadline, _ORDER, order_id, ""))
+        self._discard((deadline, _ORDER, order_id, ""))
 
     def arm_account(self, deadline: int, account: AccountId) -> None:
         """Cancel an account's orders at ``deadline``."""
-        self._due.add((deadline, _ACCOUNT, 0, account))
+        self._add((deadline, _ACCOUNT, 0, account))
 
     def disarm_account(self, deadline: int, account: AccountId) -> None:
         """Forget an account's dead man's switch."""
-        self._due.discard((deadline, _ACCOUNT, 0, account))
+        self._discard((deadline, _ACCOUNT, 0, account))
 
     def end_halt(self, deadline: int, symbol_id: SymbolId) -> None:
         """Reopen an instrument at ``deadline``."""
-        self._due.add((deadline, _HALT, symbol_id, ""))
+        self._add((deadline, _HALT, symbol_id, ""))
 
     def keep_halt(self, deadline: int, symbol_id: SymbolId) -> None:
         """Forget the end of a halt."""
-        self._due.discard((deadline, _HALT, symbol_id, ""))
+        self._discard((deadline, _HALT, symbol_id, ""))
+
+    def _add(self, timer: Timer) -> None:
+        self._due.add(timer)
+        self._look()
+
+    def _discard(self, timer: Timer) -> None:
+        self._due.discard(timer)
+        self._look()
+
+    def _look(self) -> None:
+        self.next = self._due[0][0] if self._due else None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import msgspec
+from typing import Final
 
 from engine.commands import AnyCommand, CancelOrder, NewOrder, ReplaceOrder
 from engine.events import (
@@ -23,21 +22,20 @@ from engine.events import (
 )
 from engine.service import OrderBookService
 from engine.types import Durability, OrderId, OrderStatus, OrderType, RejectCode
-from net.engine_protocol import NO_REQUEST, Query, QueryResult, Reply, SnapshotView, What
+from net.engine_malformed import Malformed
+from net.engine_protocol import Query, QueryResult, Reply, SnapshotView, What
 from net.event_ring import EventRing
 
 SNAPSHOT_TRADES = 50
 """Prints of each instrument in a snapshot."""
 
-_ORDER_COMMANDS = frozenset({NewOrder, CancelOrder, ReplaceOrder})
-_STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
+_ORDER_COMMANDS: Final = frozenset({NewOrder, CancelOrder, ReplaceOrder})
+_STOPS: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
 # Looking up a member of an Enum takes longer than the rest of an answer.
-_WORKING, _FILLED, _CANCELED, _PENDING_TRIGGER = (
-    OrderStatus.WORKING,
-    OrderStatus.FILLED,
-    OrderStatus.CANCELED,
-    OrderStatus.PENDING_TRIGGER,
-)
+_WORKING: Final = OrderStatus.WORKING
+_FILLED: Final = OrderStatus.FILLED
+_CANCELED: Final = OrderStatus.CANCELED
+_PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
 
 
 def answer(request_id: int, command: AnyCommand, events: Sequence[AnyEvent], service: OrderBookService) -> Reply:
@@ -141,31 +139,6 @@ def refusal(request_id: int, event: Rejected, sequence: int) -> Reply:
         order_id=event.order_id,
         symbol_id=event.symbol_id,
     )
-
-
-class Malformed(msgspec.Struct, frozen=True):
-    """A line that is no valid request; it keeps its place in the queue, so that answers stay in order."""
-
-    id: int
-    code: RejectCode
-    message: str
-
-
-class _OnlyId(msgspec.Struct, frozen=True):
-    id: int = NO_REQUEST
-
-
-_only_id = msgspec.json.Decoder(_OnlyId)
-
-
-def malformed(line: bytes, error: Exception) -> Malformed:
-    """Say what is wrong with a line, under its request id if one can be made out."""
-    code = RejectCode.INVALID_MESSAGE if isinstance(error, msgspec.ValidationError) else RejectCode.INVALID_JSON
-    try:
-        request_id = _only_id.decode(line).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        request_id = NO_REQUEST
-    return Malformed(id=request_id, code=code, message=str(error)[:200])
 
 
 def query(service: OrderBookService, request: Query) -> QueryResult | Malformed:

@@ -19,7 +19,7 @@ from net.histogram import Histogram
 MAX_WAITING = 2
 """Groups sealed and not yet durable: one being written, one that gathers the commands of that time."""
 
-_encode_into = msgspec.json.Encoder().encode_into
+_encoder = msgspec.json.Encoder()
 
 
 class Outbox:
@@ -31,12 +31,11 @@ class Outbox:
         self.lines = bytearray()
         self.count = 0
 
-    def add(self, reply: Reply) -> None:
-        """Add one answer."""
-        lines = self.lines
-        _encode_into(reply, lines, -1)
-        lines += b"\n"
-        self.count += 1
+    def add(self, replies: list[Reply]) -> None:
+        """Take these answers, all at once, which costs half as much as one by one; empties ``replies``."""
+        self.lines += _encoder.encode_lines(replies)
+        self.count += len(replies)
+        replies.clear()
 
 
 class Turn:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import msgspec
 
 from engine.types import RejectCode
-from net.engine_answers import Malformed, malformed
+from net.engine_malformed import Malformed, malformed
 from net.engine_protocol import MAX_LINE_BYTES, NO_REQUEST, AnyRequest, Reply
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class EngineConnection(asyncio.Protocol):
         else:
             block = bytes(self._tail) + data[:end] if self._tail else data[:end]
             self._tail = bytearray(data[end + 1 :])
-            requests = _decode(block)
+            requests = decode_block(block)
             self._in_flight += len(requests)
             self._pipeline.offer(self, requests)
             self._adjust_reading()
@@ -150,7 +150,7 @@ class EngineConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
 
-def _decode(block: bytes) -> list[Work]:
+def decode_block(block: bytes) -> list[Work]:
     """Decode lines, all at once when all are well-formed, which is nearly always."""
     try:
         return list(_decoder.decode_lines(block))

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from time import perf_counter_ns
-from typing import Any
 
 import msgspec
 
@@ -22,11 +20,12 @@ from engine.journal import Journal, JournalError
 from engine.service import RecoverableService
 from engine.types import Durability, RejectCode
 from net import engine_protocol as wire
-from net.engine_answers import Malformed, answer, query, snapshot
+from net.engine_answers import answer, query, snapshot
 from net.engine_clock import DeadlineTimer, EngineClock
 from net.engine_commit import CommitLine, Outbox, Turn
 from net.engine_connection import EngineConnection, Work
-from net.engine_protocol import Reply, StatsView, What
+from net.engine_malformed import Malformed
+from net.engine_protocol import Add, Cancel, Modify, Reply, StatsView, What
 from net.engine_stats import EngineCounts
 from net.errors import StartupError
 from net.event_feed import EventFeed
@@ -46,24 +45,6 @@ MAX_OUTBOX_BYTES = 1 << 20
 
 log = get_logger("engine")
 _encoder = msgspec.json.Encoder()
-
-# What carries a command, and under which name.
-_PAYLOAD: dict[type, Callable[[Any], AnyCommand]] = dict.fromkeys(
-    (wire.Add, wire.Cancel, wire.Modify), attrgetter("order")
-) | dict.fromkeys(
-    (
-        wire.CancelAll,
-        wire.MassQuote,
-        wire.OpenAccount,
-        wire.CloseAccount,
-        wire.TransferCash,
-        wire.AddInstrument,
-        wire.RemoveInstrument,
-        wire.SetInstrumentStatus,
-        wire.PublishNews,
-    ),
-    attrgetter("command"),
-)
 
 
 class EnginePipeline:
@@ -115,8 +96,8 @@ class EnginePipeline:
         if refused:
             self._counts.queue_full += len(refused)
             outbox = Outbox()
-            for request in refused:
-                outbox.add(Reply(id=request.id, code=RejectCode.QUEUE_FULL, message="the engine's queue is full"))
+            message = "the engine's queue is full"
+            outbox.add([Reply(id=request.id, code=RejectCode.QUEUE_FULL, message=message) for request in refused])
             connection.send(outbox.lines, outbox.count)
         self.schedule()
 
@@ -191,29 +172,31 @@ class EnginePipeline:
     def _do(self, connection: EngineConnection, requests: list[Work], turn: Turn, received: int) -> list[Work]:
         """Do requests of one connection; returns those that must wait until their long answers can be sent."""
         outbox = turn.outbox(connection)
+        replies: list[Reply] = []
         durations: list[int] = []
         before = perf_counter_ns()
         self._queue_stage.add(before - received, len(requests))
-        for done, request in enumerate(requests, start=1):
-            payload = _PAYLOAD.get(type(request))
+        for request in requests:
             try:
-                if payload is None:
-                    reply = self._other(connection, request, turn)
+                # Structs are told apart by ``type() is``: their ``isinstance`` asks a metaclass and takes longer.
+                if type(request) is Add or type(request) is Cancel or type(request) is Modify:
+                    events = self.apply(request.order)
+                    replies.append(answer(request.id, request.order, events, self._service))
                 else:
-                    command = payload(request)
-                    reply = answer(request.id, command, self.apply(command), self._service)
+                    replies.append(self._other(connection, request, turn))
+                    outbox.add(replies)
             except Exception as error:
-                outbox.add(Reply(id=request.id, code=RejectCode.INTERNAL_ERROR, message=repr(error)))
+                replies.append(Reply(id=request.id, code=RejectCode.INTERNAL_ERROR, message=repr(error)))
+                outbox.add(replies)
                 raise
-            outbox.add(reply)
             after = perf_counter_ns()
             durations.append(after - before)
             before = after
-            if payload is None and len(outbox.lines) > MAX_OUTBOX_BYTES:
-                self._match_stage.add_many(durations)
-                return requests[done:]
+            if len(outbox.lines) > MAX_OUTBOX_BYTES:
+                break
+        outbox.add(replies)
         self._match_stage.add_many(durations)
-        return []
+        return requests[len(durations) :]
 
     def _commit(self, turn: Turn) -> None:
         turn.end_batch = self.feed.ring.next
@@ -228,7 +211,9 @@ class EnginePipeline:
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Submit one command now, after what is due by then."""
         now = self._clock.tick()
-        self._advance_if_due(now)
+        deadline = self._service.next_deadline()
+        if deadline is not None and deadline <= now:
+            self._submit(AdvanceTime(), now)
         return self._submit(command, now)
 
     def _advance_if_due(self, now: int) -> None:
@@ -265,9 +250,21 @@ class EnginePipeline:
         return events
 
     def _other(self, connection: EngineConnection, request: Work, turn: Turn) -> Reply:
-        """Answer what carries no command as it is."""
+        """Answer what is no plain order."""
         sequence = self._service.sequence
         match request:
+            case (
+                wire.MassQuote()
+                | wire.CancelAll()
+                | wire.OpenAccount()
+                | wire.CloseAccount()
+                | wire.TransferCash()
+                | wire.AddInstrument()
+                | wire.RemoveInstrument()
+                | wire.SetInstrumentStatus()
+                | wire.PublishNews()
+            ):
+                return answer(request.id, request.command, self.apply(request.command), self._service)
             case wire.SetCancelAfter():
                 command = self._cancel_after(request)
                 return answer(request.id, command, self.apply(command), self._service)
