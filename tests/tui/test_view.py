@@ -110,6 +110,67 @@ def test_an_order_goes_from_pending_to_filled() -> None:
     assert (view.orders.open_orders(), view.orders.done[0].ack, len(view.orders.fills)) == ([], Ack.FILLED, 1)
 
 
+def execution(order_id: int, trade_id: int, quantity: float, leaves: float) -> m.Execution:
+    return m.Execution(data=m.ExecutionShape(
+        order_id=order_id, trade_id=trade_id, symbol_id=1, side=Side.BUY, price=100.0, quantity=quantity, fee=0,
+        liquidity=Liquidity.MAKER, leaves_quantity=leaves, timestamp=9, client_order_id=f"c{order_id}",
+    ))  # fmt: skip
+
+
+def update(event: str, shape: m.OrderShape, leaves: float, reason: str | None = None) -> m.OrderUpdate:
+    return m.OrderUpdate(data=m.OrderUpdateShape(
+        order_id=shape.order_id, symbol_id=1, event=event, side=shape.side, price=shape.price, leaves_quantity=leaves,
+        filled_quantity=shape.quantity - leaves, timestamp=9, reason=reason, client_order_id=shape.client_order_id,
+        order=shape if event == "accepted" else None,
+    ))  # fmt: skip
+
+
+def listing(*shapes: m.OrderShape) -> m.Orders:
+    return m.Orders(data=m.OrdersData(agent_id="a", orders=list(shapes)))
+
+
+FILLED_IN_TWO = (
+    update("accepted", order(7, 100.0, 10), 10), execution(7, 1, 4, 6), update("filled", order(7, 100.0, 10), 6),
+    execution(7, 2, 6, 0), update("filled", order(7, 100.0, 10), 0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("again", [FILLED_IN_TWO, (listing(order(7, 100.0, 6)), *FILLED_IN_TWO[3:])],
+                         ids=["all messages again", "a list made before the last fill"])  # fmt: skip
+def test_an_order_leaves_once_whatever_is_told_again(again: tuple[m.AnyServerMessage, ...]) -> None:
+    view = listed()
+    for message in (*FILLED_IN_TWO, *again):
+        view.fold(message, 0.0)
+    assert [(o.order_id, o.ack, o.filled) for o in view.orders.done] == [(7, Ack.FILLED, 10)]
+    assert (view.orders.open_orders(), len(view.orders.fills)) == ([], 2)
+
+
+def test_what_became_of_a_gone_order_replaces_the_guess() -> None:
+    """Messages that were missed come after the list: the order was filled, not canceled."""
+    view = listed()
+    view.fold(listing(order(7, 100.0, 10)), 0.0)
+    view.fold(listing(), 0.0)
+    for message in FILLED_IN_TWO[1:]:
+        view.fold(message, 0.0)
+    assert [(o.order_id, o.ack, o.reason) for o in view.orders.done] == [(7, Ack.FILLED, "")]
+
+
+def test_an_order_whose_fills_are_known_is_filled_when_it_is_listed_no_more() -> None:
+    view = listed()
+    view.fold(listing(order(7, 100.0, 10)), 0.0)
+    view.fold(m.Trades(data=m.TradesData(agent_id="a", trades=[execution(7, 1, 10, 0).data])), 0.0)
+    view.fold(listing(), 0.0)
+    assert [(o.order_id, o.ack, o.filled) for o in view.orders.done] == [(7, Ack.FILLED, 10)]
+
+
+def test_an_order_that_was_taken_for_lost_and_is_accepted_after_all_works() -> None:
+    view = listed()
+    view.orders.sent(OwnOrder("c7", 1, Side.BUY, 2000, 10, 10, Ack.PENDING, 1))
+    view.orders.answered("c7", m.OrderResult(status=m.Status.ERROR, message="no answer"), 2)
+    view.fold(update("accepted", order(7, 100.0, 10), 10), 0.0)
+    assert ([o.ack for o in view.orders.open_orders()], view.orders.done) == ([Ack.WORKING], [])
+
+
 def test_a_refused_order_keeps_its_reason() -> None:
     view = listed()
     view.orders.sent(OwnOrder("c7", 1, Side.BUY, 2000, 10, 10, Ack.PENDING, 1))

@@ -12,6 +12,8 @@ from net.messages import ExecutionShape, OrderResult, OrderShape, OrderUpdateSha
 
 MAX_DONE = 500
 MAX_FILLS = 500
+GONE = "gone after reconnect"
+"""Reason of an order that the exchange lists no more, until it says what became of it."""
 
 
 class Ack(Enum):
@@ -83,11 +85,12 @@ class OwnOrders:
         self._ticks_of = ticks_of
         self._open: dict[str, OwnOrder] = {}
         self._key_of_id: dict[int, str] = {}
-        self.done: deque[OwnOrder] = deque(maxlen=MAX_DONE)
-        """Orders that left, newest first."""
+        self._done: dict[int | str, OwnOrder] = {}
+        """Orders that left, oldest first, by id, or by key where they never had one. An order leaves once."""
         self.fills: deque[Fill] = deque(maxlen=MAX_FILLS)
         """Newest first."""
-        self._seen_trades: set[tuple[int, int]] = set()
+        self._seen_trades: dict[tuple[int, int], None] = {}
+        """Trade and order id of the newest fills, oldest first."""
         self._paid: dict[int, tuple[float, float]] = {}
         """Quantity filled, and quantity times ticks, by order id."""
         self.trusted = False
@@ -109,6 +112,11 @@ class OwnOrders:
     def at(self, symbol_id: int, ticks: int) -> list[OwnOrder]:
         """Open orders at one price, newest first."""
         return [order for order in self.open_orders(symbol_id) if order.ticks == ticks]
+
+    @property
+    def done(self) -> list[OwnOrder]:
+        """Orders that left, newest first."""
+        return list(reversed(self._done.values()))
 
     def average(self, order_id: int | None) -> float | None:
         """Average price of an order's fills in ticks; None when none is known."""
@@ -149,11 +157,15 @@ class OwnOrders:
             self._put(replace(order, ack=Ack.WORKING))
 
     def replace_all(self, orders: Iterable[OrderShape], now: int) -> None:
-        """Take the exchange's list of open orders as the truth."""
-        listed = [self._of(shape) for shape in orders]
+        """Take the exchange's list of open orders as the truth; one that left since it was made stays gone."""
+        listed = [self._of(shape) for shape in orders if not self._left(shape.order_id)]
         keys = {order.key for order in listed}
         for order in [o for o in self._open.values() if o.key not in keys]:
-            self._finish(replace(order, ack=Ack.CANCELED, reason="gone after reconnect", created_at=now))
+            filled, _paid = self._paid.get(order.order_id or 0, (0.0, 0.0))
+            if filled >= order.qty:
+                self._finish(replace(order, ack=Ack.FILLED, leaves=0.0, filled=filled, created_at=now))
+            else:
+                self._finish(replace(order, ack=Ack.CANCELED, reason=GONE, created_at=now))
         for order in listed:
             self._put(order)
         self.trusted = True
@@ -164,13 +176,17 @@ class OwnOrders:
             self.fold_execution(execution, history=True)
 
     def fold_update(self, update: OrderUpdateShape) -> OwnOrder | None:
-        """Take a change of state; the order as it is now."""
+        """Take a change of state; the order as it is now, or None when there is nothing new in it."""
+        if self._left(update.order_id):
+            return None
         key = update.client_order_id or self._key_of_id.get(update.order_id) or str(update.order_id)
         order = self._open.get(key)
         if update.order is not None:
             fresh = self._of(update.order)
             kept = order.ahead if order is not None else None
             order = replace(fresh, key=key, ahead=fresh.ahead if fresh.ahead is not None else kept)
+        if order is None:
+            order = self._done.get(update.order_id)
         if order is None:
             return None
         order = replace(
@@ -185,8 +201,9 @@ class OwnOrders:
                 replace(order, ack=Ack.CANCELED, reason=update.reason or "", created_at=update.timestamp)
             )
         if update.leaves_quantity <= 0:
-            return self._finish(replace(order, ack=Ack.FILLED, created_at=update.timestamp))
-        self._put(replace(order, ack=Ack.WORKING))
+            return self._finish(replace(order, ack=Ack.FILLED, reason="", created_at=update.timestamp))
+        order = replace(order, ack=Ack.WORKING, reason="")
+        self._put(order)
         return order
 
     def fold_execution(self, execution: ExecutionShape, history: bool = False) -> Fill | None:
@@ -195,7 +212,9 @@ class OwnOrders:
         ticks = self._ticks_of(execution.symbol_id, execution.price)
         if seen in self._seen_trades or ticks is None:
             return None
-        self._seen_trades.add(seen)
+        self._seen_trades[seen] = None
+        if len(self._seen_trades) > 4 * MAX_FILLS:
+            del self._seen_trades[next(iter(self._seen_trades))]
         fill = Fill(
             execution.timestamp, execution.symbol_id, execution.order_id, execution.trade_id, execution.side,
             ticks, execution.quantity, execution.liquidity.value, execution.fee,
@@ -219,22 +238,22 @@ class OwnOrders:
 
     def printed(self, symbol_id: int, ticks: int, qty: float) -> None:
         """Volume traded at a price: whoever waits there moved up by it."""
-        for key, order in list(self._open.items()):
+        for order in list(self._open.values()):
             if order.symbol_id == symbol_id and order.ticks == ticks and order.ahead:
-                self._put(replace(order, ahead=max(0.0, order.ahead - qty)), key)
+                self._put(replace(order, ahead=max(0.0, order.ahead - qty)))
 
     def level(self, symbol_id: int, side_of: Callable[[Side], dict[int, float]]) -> None:
         """A book changed: nobody has more ahead than what others show at the price.
 
         An order of which no place is known is taken to stand last.
         """
-        for key, order in list(self._open.items()):
+        for order in list(self._open.values()):
             if order.symbol_id != symbol_id or order.ticks is None or order.ack is Ack.PENDING:
                 continue
             others = max(0.0, side_of(order.side).get(order.ticks, 0.0) - order.leaves)
             ahead = others if order.ahead is None else min(order.ahead, others)
             if ahead != order.ahead:
-                self._put(replace(order, ahead=ahead), key)
+                self._put(replace(order, ahead=ahead))
 
     # --- inside
 
@@ -265,14 +284,25 @@ class OwnOrders:
         if order is not None:
             self._put(replace(order, ack=ack))
 
-    def _put(self, order: OwnOrder, key: str | None = None) -> None:
-        self._open[key or order.key] = order
+    def _put(self, order: OwnOrder) -> None:
+        self._open[order.key] = order
+        self._done.pop(order.key, None)  # it was taken for lost when no answer came
         if order.order_id is not None:
             self._key_of_id[order.order_id] = order.key
+            self._done.pop(order.order_id, None)
         self.version += 1
+
+    def _left(self, order_id: int) -> bool:
+        """Whether the exchange said that the order left: it never comes back."""
+        order = self._done.get(order_id)
+        return order is not None and order.reason != GONE
 
     def _finish(self, order: OwnOrder) -> OwnOrder:
         self._open.pop(order.key, None)
-        self.done.appendleft(order)
+        self._done[order.order_id or order.key] = order
+        if len(self._done) > MAX_DONE:
+            oldest = self._done.pop(next(iter(self._done)))
+            self._key_of_id.pop(oldest.order_id or 0, None)
+            self._paid.pop(oldest.order_id or 0, None)
         self.version += 1
         return order
