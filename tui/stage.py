@@ -6,10 +6,11 @@ Virtual time moves only when ``step`` is called, so that pictures of it are the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from agents.scenario import load_scenario
+from agents.simulated.venue import EventLog
 from agents.simulation import Simulation
 from engine.commands import AnyCommand, CancelAll, CancelOrder, NewOrder, OpenAccount, ReplaceOrder
 from engine.events import AnyEvent, OrderAccepted, OrderFilled, Rejected
@@ -18,12 +19,32 @@ from engine.types import CASH_SCALE, OrderType, Side, TimeInForce
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
 from net.gateway import shapes
+from net.gateway.private import PRIVATE_EVENTS, PrivateEvent, private_messages
+from net.gateway.track import EquityTrack
 from net.units import Units, cash_to_wire, millis
 from tui.view import Clock
 
 YOU = "you"
 CAPITAL = 250_000 * CASH_SCALE
 DEPTH = 40
+SAMPLE_S = 1.0
+"""About how often equity is sampled."""
+
+
+class OwnersEar(EventLog):
+    """An event log that passes the events of one account on."""
+
+    def __init__(self, account: str, hear: Callable[[PrivateEvent, int], None]) -> None:
+        super().__init__()
+        self._account = account
+        self._hear = hear
+
+    def add(self, now: int, happened: list[AnyEvent]) -> None:
+        """Take the events of one command."""
+        super().add(now, happened)
+        for event in happened:
+            if isinstance(event, PRIVATE_EVENTS) and event.account == self._account:
+                self._hear(event, now)
 
 
 class Stage:
@@ -35,10 +56,11 @@ class Stage:
         self._queue: asyncio.Queue[Push | None] = asyncio.Queue()
         self._units = {i.symbol_id: Units.of(i) for i in self.oms.instruments()}
         self._printed = dict.fromkeys(self._units, 0)
-        self._filled = 0
+        self._tracks: dict[str, EquityTrack] = {}
         self._news = 0
         self._explained = 0
         self._orders = 0
+        self.simulation.venue.log = OwnersEar(YOU, self._hear)
         self._submit(OpenAccount(account=YOU, name=YOU, personality="human", cash=CAPITAL))
 
     def clock(self) -> Clock:
@@ -48,7 +70,11 @@ class Stage:
 
     def step(self, seconds: float) -> None:
         """Let the market go on, and tell what happened."""
-        self.simulation.run_until(self.simulation.elapsed_s + seconds)
+        start, samples = self.simulation.elapsed_s, max(1, round(seconds / SAMPLE_S))
+        for number in range(1, samples + 1):
+            self.simulation.run_until(start + seconds * number / samples)
+            for view in self.oms.accounts():
+                self._tracks.setdefault(view.account, EquityTrack()).sample(view.equity)
         self._tell()
 
     # --- telling
@@ -83,10 +109,11 @@ class Stage:
             )  # fmt: skip
         self._explained = len(told)
 
+    def _hear(self, event: PrivateEvent, now: int) -> None:
+        for message in private_messages(event, self.oms.sequence, now, self._units[event.symbol_id]):
+            self._push(message)
+
     def _tell_owner(self) -> None:
-        for fill in reversed([f for f in self.oms.fills(YOU, 100) if f.trade_id > self._filled]):
-            self._filled = fill.trade_id
-            self._push(m.Execution(data=shapes.fill_shape(fill, self._units[fill.symbol_id], YOU)))
         self._push(self._portfolio())
         self._push(m.Orders(data=m.OrdersData(agent_id=YOU, orders=self._working())))
 
@@ -103,6 +130,7 @@ class Stage:
         return m.OrderBookShape(symbol_id=symbol_id, sequence=self.oms.sequence, bids=bids, asks=asks)
 
     def _agent(self, view: AccountView) -> m.AgentShape:
+        track = self._tracks.get(view.account) or EquityTrack()
         return m.AgentShape(
             agent_id=view.account,
             name=view.name or view.account,
@@ -112,6 +140,9 @@ class Stage:
             total_value=cash_to_wire(view.equity),
             pnl=cash_to_wire(view.equity - view.initial_equity),
             status="running",
+            trades=view.fills,
+            max_drawdown=track.max_drawdown,
+            sharpe=track.sharpe,
         )
 
     def _working(self) -> list[m.OrderShape]:

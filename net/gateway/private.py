@@ -28,14 +28,20 @@ def last_number(event_sequence: int) -> int:
 
 def private_frames(event: PrivateEvent, event_sequence: int, time: int, units: Units) -> list[tuple[int, bytes]]:
     """The numbered frames that ``event`` gives, in order."""
+    return [(told.sequence, message_frame(told)) for told in private_messages(event, event_sequence, time, units)]
+
+
+def private_messages(
+    event: PrivateEvent, event_sequence: int, time: int, units: Units
+) -> list[Execution | OrderUpdate]:
+    """The messages that ``event`` gives, in order."""
     number = NUMBERS_PER_EVENT * event_sequence
     timestamp = millis(time)
-    data = _SHAPES[type(event)](event, timestamp, units)
-    update = number + 1, message_frame(OrderUpdate(sequence=number + 1, data=data))
-    if not isinstance(event, OrderFilled):
-        return [update]
-    execution = Execution(sequence=number, data=_execution(event, timestamp, units))
-    return [(number, message_frame(execution)), update]
+    told: list[Execution | OrderUpdate] = []
+    if isinstance(event, OrderFilled):
+        told.append(Execution(sequence=number, data=_execution(event, timestamp, units)))
+    told.append(OrderUpdate(sequence=number + 1, data=_SHAPES[type(event)](event, timestamp, units)))
+    return told
 
 
 def _execution(event: OrderFilled, timestamp: int, units: Units) -> ExecutionShape:
