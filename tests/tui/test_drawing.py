@@ -119,3 +119,15 @@ def test_the_terminal_decides_what_may_be_drawn() -> None:
     assert look_for("dark", "xterm", no_color=True, ascii_only=False).name == "mono"
     linux = look_for("dark", "linux", no_color=False, ascii_only=False)
     assert (linux.name, linux.plain) == ("ansi", True)
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0, 4.0], [4.0, 1.0, 2.2], [2.0, 2.0, 2.0], [5.0, 1.0, 5.0]])
+@pytest.mark.parametrize("height", [3, 8, 9])
+def test_the_newest_value_stands_where_the_curve_ends(values: list[float], height: int) -> None:
+    """Once: a newest value that is also the highest is not written twice."""
+    rows = framed_curve(values, 30, height, UNICODE, "curve")
+    named = [index for index, row in enumerate(rows) if row[-1][1] == "bright"]
+    assert len(named) == 1
+    assert row_text(rows[named[0]])[24] not in " ⠀"
+    labels = [row_text(row)[25:].strip() for row in rows]
+    assert labels.count(f"{values[-1]:,.2f}") == 1

@@ -50,9 +50,8 @@ def curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, styl
         return _plain_curve(values, width, height, style)
     points = resample(stretch(values, width * 2), width * 2)
     low, high = min(points), max(points)
-    span = (high - low) or 1.0
     steps = height * 4 - 1
-    ys = [steps - round((p - low) / span * steps) for p in points]
+    ys = [steps - round(_share(point, low, high) * steps) for point in points]
     cells = [[0] * width for _ in range(height)]
     shift = width * 2 - len(ys)
     previous = ys[0]
@@ -70,29 +69,32 @@ _BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 def _plain_curve(values: Sequence[float], width: int, height: int, style: str) -> list[Row]:
     points = resample(values, width)
     low, high = min(points), max(points)
-    span = (high - low) or 1.0
     lines = [[" "] * width for _ in range(height)]
     shift = width - len(points)
     for index, point in enumerate(points):
-        row = height - 1 - round((point - low) / span * (height - 1))
+        row = height - 1 - round(_share(point, low, high) * (height - 1))
         lines[row][index + shift] = "*"
     return [(("".join(line), style),) for line in lines]
 
 
+def _share(value: float, low: float, high: float) -> float:
+    """Where a value lies between the lowest and the highest; what never moved lies in the middle."""
+    return (value - low) / (high - low) if high > low else 0.5
+
+
 def framed_curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str) -> list[Row]:
-    """A curve with its highest, lowest and newest value written at the right."""
-    if not values:
+    """A curve with its highest and lowest value at the right, and the newest where the curve ends."""
+    if not values or height < 1:
         return curve(values, width, height, glyphs, style)
-    label_width = max(len(f"{value:,.2f}") for value in (max(values), min(values), values[-1])) + 1
+    low, high, newest = min(values), max(values), values[-1]
+    label_width = max(len(f"{value:,.2f}") for value in (high, low, newest)) + 1
     rows = curve(values, width - label_width, height, glyphs, style)
-    labels = {0: f"{max(values):,.2f}", height - 1: f"{min(values):,.2f}"}
-    if height >= 3:
-        labels[height // 2] = f"{values[-1]:,.2f}"
-    styles = {height // 2: "bright"}
-    return [
-        (*row, (fit_right(labels.get(index, ""), label_width), styles.get(index, "dim")))
-        for index, row in enumerate(rows)
-    ]
+    labels = {height - 1: (low, "dim"), 0: (high, "dim")} if high > low else {}
+    steps = height * 4 - 1
+    labels[(steps - round(_share(newest, low, high) * steps)) // 4] = (newest, "bright")
+    blank: Span = (" " * label_width, "text")
+    texts = {row: (fit_right(f"{value:,.2f}", label_width), tone) for row, (value, tone) in labels.items()}
+    return [(*row, texts.get(index, blank)) for index, row in enumerate(rows)]
 
 
 def draw_depth(depth: Depth, scale: Scale, width: int, height: int, glyphs: Glyphs) -> list[Row]:
