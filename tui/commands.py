@@ -11,7 +11,7 @@ from tui import grammar_types as g
 from tui.context import Context
 from tui.control import Control
 from tui.grammar import GrammarError, parse, parse_qty
-from tui.plans import Plan
+from tui.plans import Plan, at_market
 from tui.resolve import find_market, to_quantity, to_ticks
 from tui.theme import THEMES
 from tui.view import Alert, Watch
@@ -112,7 +112,7 @@ class Runner:
         ticks = to_ticks(other_side if order.market else order.price or own_side, market)
         qty = to_quantity(order.qty, order.side, ticks, market, view)
         plan = Plan(symbol_id, order.side, qty, ticks, order.tif, order.post_only, order.reduce_only)
-        return self._context.desk.at_market(plan, market) if order.market else plan
+        return at_market(plan, market, self._context.desk.settings.band) if order.market else plan
 
     def _cancel(self, command: g.Cancel) -> None:
         desk, view = self._context.desk, self._context.view

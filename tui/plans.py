@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.types import Side, TimeInForce
-from tui.view import OwnOrder, View
+from tui.view import Market, OwnOrder, View
 
 CONFIRM_S = 3.0
 """How long a ``y`` is waited for."""
@@ -78,3 +78,23 @@ def describe(plan: Plan, view: View) -> str:
         words.append(plan.tif.value)
     words += ["post"] * plan.post_only + ["reduce"] * plan.reduce_only
     return " ".join(words)
+
+
+def at_market(plan: Plan, market: Market, band: float) -> Plan:
+    """The plan as a market order: an IOC limit as far as the band (a fraction of the best price) allows."""
+    best = market.depth.best_ask if plan.side is Side.BUY else market.depth.best_bid
+    ticks = None
+    if best is not None:
+        reach = max(1, round(best * band))
+        ticks = best + reach if plan.side is Side.BUY else max(1, best - reach)
+    return replace(plan, ticks=ticks, tif=TimeInForce.IOC, post_only=False, kind="MKT")
+
+
+def takes(plan: Plan, market: Market) -> bool:
+    """Whether a limit order would meet the other side of the visible book."""
+    depth = market.depth
+    if plan.ticks is None:
+        return True
+    if plan.side is Side.BUY:
+        return depth.best_ask is not None and plan.ticks >= depth.best_ask
+    return depth.best_bid is not None and plan.ticks <= depth.best_bid

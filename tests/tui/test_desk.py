@@ -159,3 +159,36 @@ async def test_a_market_order_goes_no_further_than_the_band(trader: Trader) -> N
     _verb, (_id, side, _qty, price, tif, _post) = trader.world.requests[-1]  # type: ignore[misc]
     assert (side, tif) == ("sell", "IOC")
     assert price == round((trader.bid - round(trader.bid * 0.02)) * 0.05, 2)
+
+
+async def test_stale_prices_stop_orders_but_not_cancels(trader: Trader) -> None:
+    trader.desk.order(Side.BUY, trader.bid, "b")
+    trader.desk.answer("enter")
+    await trader.sent()
+    order = trader.view.orders.open_orders()[0]
+    trader.time.pass_ms(2_500)
+    trader.desk.cancel(order)
+    await asyncio.gather(*trader.tasks)
+    assert trader.world.requests[-1] == ("cancel", order.order_id)
+
+
+async def test_a_kill_on_stale_prices_cancels_and_says_that_positions_stay(trader: Trader) -> None:
+    """Closing them would trade at prices that nobody knows."""
+    line = m.PositionShape(instrument_id=1, quantity=10, avg_price=100, current_price=100, market_value=1000,
+                           unrealized_pnl=0, realized_pnl=0)  # fmt: skip
+    trader.view.portfolio.fold(m.PortfolioUpdate(agent_id="a-you", cash=0, reserved=0, positions={"1": line},
+                                                 total_value=1_000, pnl=0))  # fmt: skip
+    trader.time.pass_ms(2_500)
+    trader.desk.kill()
+    trader.desk.answer("y")
+    assert await trader.sent() == 0
+    assert trader.world.requests[-1] == ("cancel_all", (None, None))
+    assert trader.told[-1] == "closing the positions: prices are stale"
+
+
+async def test_an_order_confirmed_after_the_connection_went_is_refused(trader: Trader) -> None:
+    trader.desk.flatten()
+    trader.desk.feed = None
+    trader.desk.answer("y")
+    await asyncio.gather(*trader.tasks)
+    assert trader.told == ["cancel all: not connected"]
