@@ -19,7 +19,7 @@ from engine.types import CASH_SCALE, OrderType, Side, TimeInForce
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
 from net.gateway import shapes
-from net.gateway.private import PRIVATE_EVENTS, PrivateEvent, private_messages
+from net.gateway.private import PrivateEvent, private_messages
 from net.gateway.track import EquityTrack
 from net.units import Units, cash_to_wire, millis
 from tui.view import Clock
@@ -43,7 +43,7 @@ class OwnersEar(EventLog):
         """Take the events of one command."""
         super().add(now, happened)
         for event in happened:
-            if isinstance(event, PRIVATE_EVENTS) and event.account == self._account:
+            if isinstance(event, PrivateEvent) and event.account == self._account:
                 self._hear(event, now)
 
 
