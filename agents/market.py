@@ -158,6 +158,8 @@ class MarketView:
         self.now = 0
         self.season = 1.0
         """Factor on everybody's activity: the time of day, or how busy a live market is."""
+        self.live: dict[SymbolId, str] = {}
+        """Tickers of the markets that an outside venue makes."""
         self._symbols: dict[SymbolId, SymbolView] = {}
         self._read_book = read_book
 

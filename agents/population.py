@@ -18,7 +18,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     personality: Personality
     params: dict[str, ParameterValue]
     symbols: frozenset[SymbolId] | None
-    """Instruments it trades; None for all."""
+    """Instruments it trades; None for all that are simulated."""
+    live: frozenset[str] = frozenset()
+    """Live markets that it trades on paper, by ticker."""
     capital: float
     latency_ms: float
 
@@ -41,13 +43,15 @@ def members(scenario: Scenario) -> list[Member]:
 
 
 def _member(scenario: Scenario, section: AgentSection, personality: Personality, name: str) -> Member:
-    symbols = frozenset(scenario.instrument(ticker).symbol_id for ticker in section.instruments)
+    live = frozenset(section.instruments) & frozenset(scenario.live_instruments)
+    symbols = frozenset(scenario.instrument(ticker).symbol_id for ticker in section.instruments if ticker not in live)
     latency = section.latency_ms if section.latency_ms is not None else strategy_of(personality).latency_ms
     return Member(
         name=name,
         personality=personality,
         params=section.params,
-        symbols=symbols or None,
+        symbols=symbols if section.instruments else None,
+        live=live,
         capital=section.capital,
         latency_ms=latency,
     )
@@ -65,6 +69,7 @@ def make_agent(
         personality=member.personality.name,
         symbols=member.symbols,
         research=research,
+        live=member.live,
     )
     parameters = parameters_of(member.personality, member.params)
     return context, strategy_of(member.personality).make(context, parameters)

@@ -176,6 +176,8 @@ class ScenarioFile(Section, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1
     market: MarketSection = MarketSection()
     instruments: tuple[InstrumentSection, ...] = ()
+    live_instruments: tuple[Ticker, ...] = ()
+    """Live markets of ``--venue`` that agents may trade on paper: those whose ``instruments`` name them."""
     fundamental: FundamentalSection = FundamentalSection()
     news: NewsSection = NewsSection()
     agents: tuple[AgentSection, ...] = ()
@@ -195,6 +197,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Numbered from 1 in the order of the file."""
     traits: tuple[InstrumentSection, ...]
     """What the file says of each of ``instruments``, in the same order."""
+    live_instruments: tuple[str, ...]
     fundamental: FundamentalSection
     news: NewsSection
     agents: tuple[AgentSection, ...]
@@ -262,9 +265,12 @@ def _build(file: ScenarioFile, name: str) -> Scenario:
     for index, ticker in enumerate(tickers):
         if ticker in tickers[:index]:
             raise ScenarioError(f"instruments[{index}]: ticker {ticker!r} is there twice")
+    for ticker in file.live_instruments:
+        if ticker in tickers:
+            raise ScenarioError(f"live_instruments: {ticker!r} is simulated here; its live market is {ticker}.HL")
     for index, agent in enumerate(file.agents):
         for ticker in agent.instruments:
-            _known(ticker, tickers, f"agents[{index}].instruments: no instrument")
+            _known(ticker, [*tickers, *file.live_instruments], f"agents[{index}].instruments: no instrument")
     for index, event in enumerate(file.events):
         _known(event.kind, list(EVENT_KINDS), f"events[{index}].kind: unknown")
         if event.instrument:
@@ -285,6 +291,7 @@ def _build(file: ScenarioFile, name: str) -> Scenario:
         market=file.market,
         instruments=tuple(_instrument(index, section) for index, section in enumerate(file.instruments)),
         traits=file.instruments,
+        live_instruments=file.live_instruments,
         fundamental=file.fundamental,
         news=file.news,
         agents=file.agents,

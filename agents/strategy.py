@@ -84,6 +84,7 @@ class Context:
     __slots__ = (
         "_next_ref",
         "agent_id",
+        "live",
         "market",
         "narrate",
         "owner",
@@ -104,8 +105,11 @@ class Context:
         personality: str = "",
         symbols: frozenset[SymbolId] | None = None,
         research: Research | None = None,
+        live: frozenset[str] = frozenset(),
     ) -> None:
         """``symbols`` are the instruments it may trade; None stands for all there are and all that come.
+
+        ``live`` are tickers of an outside venue's markets that it may trade too, on paper.
 
         ``owner`` names its random streams; it stays when an account gets another id.
         """
@@ -115,6 +119,7 @@ class Context:
         self.owner = owner or agent_id
         self.personality = personality
         self.symbols = symbols
+        self.live = live
         self.research = research
         self.portfolio = Portfolio()
         self.narrate = False
@@ -132,6 +137,9 @@ class Context:
 
     def trades(self, symbol_id: SymbolId) -> bool:
         """Whether the agent may trade this instrument."""
+        ticker = self.market.live.get(symbol_id)
+        if ticker is not None:
+            return ticker in self.live
         return self.symbols is None or symbol_id in self.symbols
 
 

@@ -55,8 +55,12 @@ class World:
         industry: str = "",
         description: str = "",
         value: float | None = None,
+        live: bool = False,
     ) -> SymbolView:
-        """Take an instrument into the world; its value begins at ``value`` ticks, or at the initial price."""
+        """Take an instrument into the world; its value begins at ``value`` ticks, or at the initial price.
+
+        A ``live`` one is an outside venue's: its value is its price, and the newsroom does not write about it.
+        """
         traits = self._traits.get(ticker)
         if traits is None:
             usual = SymbolView(symbol_id, ticker, initial_price).base_volatility
@@ -76,6 +80,9 @@ class World:
         )
         self.market.add(symbol)
         self.fundamental.add(symbol_id, value or float(initial_price), volatility, traits.market_beta)
+        if live:
+            self.market.live[symbol_id] = ticker
+            return symbol
         unit = self.scenario.news.jump_ticks * symbol.base_volatility / 0.84
         name = description or ticker
         self.newsroom.subjects[symbol_id] = Subject(
@@ -88,6 +95,7 @@ class World:
         self.market.remove(symbol_id)
         self.fundamental.remove(symbol_id)
         self.newsroom.subjects.pop(symbol_id, None)
+        self.market.live.pop(symbol_id, None)
 
     def elapsed_s(self) -> float:
         """Seconds of the scenario since the first tick."""
@@ -100,6 +108,8 @@ class World:
             self._started_at = self._ticked_at = now
         seconds, self._ticked_at = (now - self._ticked_at) / NS * self.speed, now
         self.fundamental.advance(seconds)
+        for symbol_id in self.market.live:
+            self.fundamental.begin_at(symbol_id, self.market.symbol(symbol_id).mid)
         self.market.sample(seconds)
         if self._day_s:
             self.market.season = self.fundamental.season = season(

@@ -71,8 +71,9 @@ class Feed:
         if symbol_id in self.world.market:
             self.world.market.symbol(symbol_id).halted = shape.status is not InstrumentStatus.OPEN
             return
-        if shape.source != "simulated":
-            return  # an outside venue makes that market
+        live = shape.source != "simulated"
+        if live and shape.ticker not in self.world.scenario.live_instruments:
+            return  # an outside venue makes that market, and nobody here trades it
         units = Units(size_from_wire(shape.tick_size, "tick_size"), size_from_wire(shape.lot_size, "lot_size"))
         self.units[symbol_id] = units
         self.world.list_instrument(
@@ -83,6 +84,7 @@ class Feed:
             lot_size=shape.lot_size,
             industry=shape.industry,
             description=shape.description,
+            live=live,
         )
         self._tell(self.hosts.values(), Listed(symbol_id))
 

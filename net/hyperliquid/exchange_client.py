@@ -103,7 +103,9 @@ class ExchangeClient:
         if answer.get("status") != "ok":
             self.orders.end(order, OrderState.REJECTED, str(answer.get("response")))
             return order
-        self._answered(order, answer["response"]["data"]["statuses"][0])
+        for status in _statuses(answer)[:1]:
+            self._answered(order, status)
+        await self._settle(order, expires_at)  # at once, unless the answer was of no known form
         return order
 
     async def cancel(self, *orders: OwnOrder) -> bool:
@@ -117,7 +119,7 @@ class ExchangeClient:
                 answer = await self._send(action, self._now_ms() + self._expiry_ms)
             except _Unknown:
                 answer = {}
-            done = answer["response"]["data"]["statuses"] if answer.get("status") == "ok" else []
+            done = _statuses(answer)[: len(batch)]
             for order, status in itertools.zip_longest(batch, done):
                 if status == "success":
                     self.orders.end(order, OrderState.CANCELED)
@@ -275,16 +277,18 @@ class ExchangeClient:
 
     def _answered(self, order: OwnOrder, status: object) -> None:
         """Take the venue's word on one order."""
-        if not isinstance(status, dict):
+        try:
+            known = msgspec.convert(status, _OrderAnswer)
+        except msgspec.ValidationError:
             return
-        if "error" in status:
+        if known.error is not None:
             self.orders.end(order, OrderState.REJECTED)
-            order.reason = str(status["error"])  # says more than the stream's status, which may have come before
-        elif "resting" in status:
-            self.orders.placed(order, int(status["resting"]["oid"]))
-        elif "filled" in status:
-            self.orders.placed(order, int(status["filled"]["oid"]))
-            if from_wire(status["filled"]["totalSz"]) >= order.size:
+            order.reason = known.error  # says more than the stream's status, which may have come before
+        elif known.resting is not None:
+            self.orders.placed(order, known.resting.oid)
+        elif known.filled is not None:
+            self.orders.placed(order, known.filled.oid)
+            if from_wire(known.filled.total_sz) >= order.size:
                 self.orders.end(order, OrderState.FILLED)
             elif order.request.tif == "Ioc":
                 self.orders.end(order, OrderState.CANCELED, "the rest was canceled")
@@ -321,6 +325,32 @@ def _cancels(orders: Sequence[OwnOrder]) -> Iterator[tuple[actions.Action, list[
     others = [order for order in orders if order.cloid is None and order.oid is not None]
     if others:
         yield actions.Cancel(cancels=[actions.CancelWire(a=e.asset.asset_id, o=e.oid or 0) for e in others]), others
+
+
+class _Resting(msgspec.Struct):
+    oid: int
+
+
+class _Filled(msgspec.Struct, rename="camel"):
+    oid: int
+    total_sz: str
+
+
+class _OrderAnswer(msgspec.Struct):
+    """One entry of an order's statuses: exactly one of these, or a form we do not know."""
+
+    error: str | None = None
+    resting: _Resting | None = None
+    filled: _Filled | None = None
+
+
+def _statuses(answer: dict[str, Any]) -> list[object]:
+    """The statuses in an answer, none where it has another form."""
+    try:
+        found = answer["response"]["data"]["statuses"] if answer.get("status") == "ok" else []
+    except (KeyError, TypeError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 class _Unknown(Exception):

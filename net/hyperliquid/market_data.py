@@ -66,6 +66,8 @@ class MarketState(Enum):
     STALE = "stale"
     RECONNECTING = "reconnecting"
     UNKNOWN_NAME = "unknown name"
+    NOT_FOLLOWED = "not followed"
+    """Nobody looks at the venue: the console was started without it."""
 
 
 class View(Enum):
@@ -135,6 +137,7 @@ class MarketDataCache:
         match frame:
             case wire.BookFrame(data=book):
                 layers = (self._books.get(book.coin) or Layers()).with_book(book, at)
+                self._set_state(book.coin, MarketState.LIVE)  # best prices alone do not make a market live
                 self._put_book(book.coin, layers)
             case wire.BboFrame(data=best):
                 layers = (self._books.get(best.coin) or Layers()).with_best(best, at)
@@ -145,7 +148,6 @@ class MarketDataCache:
                 pass
 
     def _put_book(self, coin: str, layers: Layers | None) -> None:
-        self._set_state(coin, MarketState.LIVE)
         if layers is not None:
             self._books.put(coin, layers)
 

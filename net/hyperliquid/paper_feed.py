@@ -7,6 +7,7 @@ While a market is not live its instrument is halted, with the reason: nobody tra
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,10 @@ SPOT_FEES: Final = FeeSchedule(maker_ppm=400, taker_ppm=700)
 _SHADOW_CASH: Final = 5 * 10**9 * CASH_SCALE
 _SHADOW_LIMITS: Final = AccountLimits(leverage=100, max_working_orders=None)
 _FIRST_BOOK_S: Final = 30.0
+_SWITCH_S: Final = 15.0
+_LEAVE_S: Final = 2.0
+_HEALTHY_S: Final = 60.0
+"""A market followed for so long starts its backoff anew."""
 
 
 class PaperConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +77,7 @@ async def run_paper(config: PaperConfig) -> None:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            await feed.leave()
 
 
 class PaperMarket:
@@ -170,8 +176,23 @@ class PaperFeed:
         for account in (MAKER, TAKER):
             await self._open(account)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._live_on(), name="paper switch")
             for asset in self._assets:
                 tasks.create_task(self._follow(asset), name=f"paper {asset.display}")
+
+    async def leave(self) -> None:
+        """Halt all markets: what nobody follows any more is not to be traded with."""
+        with contextlib.suppress(TradesimError, TimeoutError):
+            async with asyncio.timeout(_LEAVE_S):
+                for market in self.markets.values():
+                    await market.hide(MarketState.NOT_FOLLOWED)
+
+    async def _live_on(self) -> None:
+        """Hold the shadow's dead man's switch, so that levels do not stand in our book after this process died."""
+        while True:
+            with contextlib.suppress(TradesimError):
+                await self._engine.cancel_after(MAKER, _SWITCH_S)
+            await asyncio.sleep(_SWITCH_S / 3)
 
     async def _open(self, account: str) -> None:
         reply = await self._engine.submit(
@@ -184,8 +205,9 @@ class PaperFeed:
 
     async def _follow(self, asset: Asset) -> None:
         """One market, again and again whatever happens to the engine's link."""
-        backoff = Backoff(random.Random())
+        backoff, loop = Backoff(random.Random()), asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 market = await self._listed(asset)
                 self.markets[asset.display] = market
@@ -196,6 +218,8 @@ class PaperFeed:
                     tasks.create_task(self._watch(market))
             except* TradesimError as errors:
                 _log.warning("paper_market_waits", market=asset.display, reason=str(errors.exceptions[0]))
+            if loop.time() - began > _HEALTHY_S:
+                backoff.reset()
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _listed(self, asset: Asset) -> PaperMarket:

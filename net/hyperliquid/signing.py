@@ -7,6 +7,7 @@ Works on bytes and typed actions, needs no wallet library, and never sees a priv
 from __future__ import annotations
 
 import functools
+import re
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from net.hyperliquid.keccak import keccak256
 from net.hyperliquid.secp256k1 import recover
 
+_ADDRESS = re.compile("[0-9a-fA-F]{40}")
 _msgpack = msgspec.msgpack.Encoder()
 
 
@@ -76,7 +78,7 @@ def encode_integer(value: int) -> bytes:
 def address_bytes(address: str) -> bytes:
     """The 20 bytes of an address, with or without ``0x``, in any case; raises ValueError for anything else."""
     digits = address[2:] if address[:2] in ("0x", "0X") else address
-    if len(digits) != 40:
+    if _ADDRESS.fullmatch(digits) is None:
         raise ValueError(f"not an address: {address[:50]!r}")
     return bytes.fromhex(digits)
 

@@ -210,7 +210,11 @@ class HyperliquidWebSocketHandler:
         self._tell(StreamRefused(subscription))
 
     def _tell(self, notice: LinkChanged | StreamStale | StreamRefused) -> None:
-        """Put a notice of our own; a full channel loses its oldest frame for it, which a newer one supersedes."""
+        """Put a notice of our own; a full channel loses its oldest frame for it.
+
+        That may be a fill only where there are books too: orders have a channel of their own (``trading_session``),
+        where the only notices are those of the link, after which everything is reconciled.
+        """
         if self._channel.full():
             self._channel.get_nowait()
         self._channel.put_nowait(notice)
