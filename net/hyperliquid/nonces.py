@@ -14,8 +14,10 @@ FUTURE_MS: Final = 86_400_000
 class NonceSet:
     """The highest nonces one signer has used; a nonce counts once and must not be too old."""
 
-    def __init__(self, used: list[int] | None = None) -> None:
-        self._used: list[int] = sorted(used or [])[-KEPT:]
+    def __init__(self, floor_ms: int = 0) -> None:
+        self._floor_ms = floor_ms
+        """What the signer used up to then is not known any more, so nothing of before counts."""
+        self._used: list[int] = []
 
     def refusal(self, nonce: int, now_ms: int) -> str | None:
         """Why ``nonce`` may not be used now, or None when it may; changes nothing."""
@@ -24,8 +26,9 @@ class NonceSet:
         position = bisect.bisect_left(self._used, nonce)
         if position < len(self._used) and self._used[position] == nonce:
             return f"Invalid nonce: duplicate nonce {nonce}"
-        if len(self._used) == KEPT and nonce < self._used[0]:
-            return f"Invalid nonce: nonce too low {nonce} < {self._used[0]}"
+        lowest = self._used[0] if len(self._used) == KEPT else self._floor_ms
+        if nonce < lowest:
+            return f"Invalid nonce: nonce too low {nonce} < {lowest}"
         return None
 
     def use(self, nonce: int) -> None:

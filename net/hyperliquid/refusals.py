@@ -22,6 +22,11 @@ def on_asset(text: str, asset: int) -> str:
     return f"{text} asset={asset}"
 
 
+def other_nonce(signed: int, nonce: int) -> str:
+    """The nonce of the request is not the one that was signed."""
+    return f"Invalid nonce: {nonce} is not the signed {signed}"
+
+
 def unknown_signer(address: str) -> str:
     """The recovered address is nobody's account or agent."""
     return f"User or API Wallet {address} does not exist."
@@ -92,6 +97,11 @@ def unknown_order(asset: int) -> str:
 def builder(asset: int) -> str:
     """A builder whose fee the account never approved."""
     return on_asset("Builder fee has not been approved.", asset)
+
+
+def too_many_orders(limit: int) -> str:
+    """A trigger order more than an account may have waiting."""
+    return f"Too many open orders: at most {limit} may wait for a trigger."
 
 
 def invalid_asset(asset: int) -> str:

@@ -19,7 +19,7 @@ from net.hyperliquid.venue.limits import action_cap, weight_of
 from net.hyperliquid.venue.margin import Margin
 from net.hyperliquid.venue.outcomes import ItemStatus
 from net.hyperliquid.venue.signers import Envelope, Refused, agent_terms
-from net.hyperliquid.venue.state import AGENTS_MAX, Agent, Leverage, SubAccount
+from net.hyperliquid.venue.state import AGENTS_MAX, BUILDERS_MAX, SUB_ACCOUNTS_MAX, Agent, Leverage, SubAccount
 from net.hyperliquid.venue.users import User, Wallet, account_of
 
 if TYPE_CHECKING:
@@ -75,55 +75,56 @@ class Exchange:
         envelope = read(body)
         venue = self._venue
         try:
-            user = venue.users.open(venue.signers.actor(envelope, venue.now_ms()))
+            actor = venue.signers.actor(envelope, venue.now_ms())
+            user = venue.users.open(actor.account)
             self._count(user, envelope.action)
-            return await self._do(user, envelope)
+            return await self._do(user, envelope.action, actor.request)
         except Refused as refused:
             return err(str(refused))
+        finally:
+            venue.store.flush()
 
     def _count(self, user: User, action: a.AnyAction) -> None:
         user.requests += weight_of(action)
         if self._venue.settings.rate_limits and user.requests > action_cap(user, action):
             raise Refused(refusals.too_many_requests(user.requests, action_cap(user, action), user.traded))
 
-    async def _do(self, user: User, envelope: Envelope) -> Answer:
+    async def _do(self, user: User, action: a.AnyAction, request: str) -> Answer:
         placing = self._venue.placing
-        match envelope.action:
-            case a.Order() as action:
-                return _statuses("order", await placing.place(user, action, envelope.nonce))
+        match action:
+            case a.Order():
+                return _statuses("order", await placing.place(user, action, request))
             case a.Cancel(cancels=cancels):
                 return _statuses("cancel", await placing.cancel(user, [(each.a, each.o) for each in cancels]))
             case a.CancelByCloid(cancels=cloids):
                 return _statuses("cancel", await placing.cancel(user, [(each.asset, each.cloid) for each in cloids]))
             case a.Modify(oid=oid, order=order):
-                status = await placing.modify(user, oid, order, envelope.nonce, 0)
+                status = await placing.modify(user, oid, order, request, 0)
                 return err(str(status["error"])) if isinstance(status, dict) and "error" in status else default()
             case a.BatchModify(modifies=modifies):
                 return _statuses(
                     "order",
                     [
-                        await placing.modify(user, each.oid, each.order, envelope.nonce, place)
+                        await placing.modify(user, each.oid, each.order, request, place)
                         for place, each in enumerate(modifies)
                     ],
                 )
             case a.ScheduleCancel(time=at):
                 return await self._schedule_cancel(user, at)
-            case a.UpdateLeverage() as action:
+            case a.UpdateLeverage():
                 return self._update_leverage(user, action)
-            case a.UpdateIsolatedMargin() as action:
+            case a.UpdateIsolatedMargin():
                 return self._update_isolated_margin(user, action)
             case _:
-                return await self._administer(user, envelope.action)
+                return await self._administer(user, action)
 
     async def _administer(self, user: User, action: a.AnyAction) -> Answer:
         """Everything that is no trading."""
         match action:
             case a.ApproveAgent():
                 return self._approve_agent(user, action)
-            case a.ApproveBuilderFee(builder=builder, max_fee_rate=rate):
-                self._venue.store.state.builders.setdefault(user.address, {})[normal_address(builder)] = rate
-                self._venue.store.save()
-                return default()
+            case a.ApproveBuilderFee():
+                return self._approve_builder(user, action)
             case a.UsdClassTransfer():
                 return await self._class_transfer(user, action)
             case a.UsdSend(destination=destination, amount=amount):
@@ -226,6 +227,15 @@ class Exchange:
         self._venue.store.save()
         return default()
 
+    def _approve_builder(self, user: User, action: a.ApproveBuilderFee) -> Answer:
+        approved = self._venue.store.state.builders.setdefault(user.address, {})
+        builder = normal_address(action.builder)
+        if builder not in approved and len(approved) >= BUILDERS_MAX:
+            return err("Too many approved builders.")
+        approved[builder] = action.max_fee_rate
+        self._venue.store.save()
+        return default()
+
     async def _class_transfer(self, user: User, action: a.UsdClassTransfer) -> Answer:
         amount = action.amount
         owner = user.address
@@ -255,10 +265,13 @@ class Exchange:
 
     async def _create_sub_account(self, user: User, name: str) -> Answer:
         address = "0x" + sha256(f"{user.address}/{name}".encode()).hexdigest()[:40]
-        if address in self._venue.store.state.sub_accounts:
+        sub_accounts = self._venue.store.state.sub_accounts
+        if address in sub_accounts:
             return err("Sub-account name already used.")
+        if sum(owned.master == user.address for owned in sub_accounts.values()) >= SUB_ACCOUNTS_MAX:
+            return err("Too many sub-accounts.")
         await self._venue.open_user(Funding(address=address, perp=0, spot=0))
-        self._venue.store.state.sub_accounts[address] = SubAccount(user.address, name)
+        sub_accounts[address] = SubAccount(user.address, name)
         self._venue.store.save()
         return ok("createSubAccount", address)
 

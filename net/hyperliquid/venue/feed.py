@@ -16,7 +16,7 @@ from net.hyperliquid.decimals import to_wire
 from net.hyperliquid.venue.listing import Listed
 from net.hyperliquid.venue.markets import HOUR_NS, Market, event_hash, print_of, side_letter
 from net.hyperliquid.venue.mirror import NS_PER_MS, tif_of
-from net.hyperliquid.venue.orders import FILLED, Order, Tif, read_tag
+from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, read_tag
 from net.hyperliquid.venue.users import Purse, User, Wallet, direction, public_address, signed, user_of
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ class Feed:
         purse.load(view, fills[0].trade_id if fills else 0)
         for order_view in orders:
             listed = self._venue.listing.by_symbol(order_view.symbol_id)
-            if listed is not None and user.find_engine(order_view.order_id) is None:
-                user.add(_order(order_view, listed))
+            if listed is not None:
+                _keep_up(user, order_view, listed)
         known = {fill.tid for fill in user.fills}
         held = {symbol_id: holding.lots for symbol_id, holding in purse.holdings.items()}
-        shapes = []
+        shapes, new = [], []
         for fill in fills:
             listed = self._venue.listing.by_symbol(fill.symbol_id)
             if listed is None:
@@ -113,36 +113,60 @@ class Feed:
             held[fill.symbol_id] = held.get(fill.symbol_id, 0) - signed(fill.side, fill.qty)
             if fill.trade_id not in known:
                 shapes.append(_fill(fill, listed, held[fill.symbol_id]))
+                new.append((fill, listed))
         user.fills.extend(reversed(shapes))
-        self._finished(user, purse, fills)
+        working = {order_view.order_id for order_view in orders}
+        for fill, listed in reversed(new):
+            if fill.order_id not in working:
+                _ended_by(user, purse, fill, listed)
+        self._end_missing(user, purse, working)
 
-    def _finished(self, user: User, purse: Purse, fills: list[FillView]) -> None:
-        """What the fills still tell of orders that are no longer working."""
-        for fill in reversed(fills):
-            listed = self._venue.listing.by_symbol(fill.symbol_id)
-            order = user.find_engine(fill.order_id)
-            if listed is None or (order is not None and order.open):
-                continue
-            size, time_ms = listed.size(fill.qty), fill.time // NS_PER_MS
-            if order is None:
-                tag = read_tag(fill.client_order_id)
-                order = Order(
-                    oid=fill.order_id if tag.oid is None else tag.oid,
-                    account=purse.account,
-                    listed=listed,
-                    side=fill.side,
-                    limit=listed.price(fill.price),
-                    size=size,
-                    tif=Tif.GTC,
-                    created=time_ms,
-                    cloid=tag.cloid,
-                    engine_id=fill.order_id,
-                )
-                user.add(order)
-            else:
-                order.size += size
-            order.filled = order.size
-            order.stand(FILLED, time_ms)
+    def _end_missing(self, user: User, purse: Purse, working: set[int]) -> None:
+        """Orders that ended while nobody listened."""
+        for order in [*user.open_orders()]:
+            if order.account == purse.account and order.engine_id is not None and order.engine_id not in working:
+                order.stand(FILLED if order.filled >= order.size else CANCELED, self._venue.now_ms())
+                user.note(order)
+
+
+def _keep_up(user: User, view: OrderView, listed: Listed) -> None:
+    """A working order as the engine has it, in place of what was known of it."""
+    now = _order(view, listed)
+    known = user.orders.get(now.oid)
+    if known is None:
+        user.add(now)
+        return
+    if known.engine_id is None:
+        user.enter(known, view.order_id)
+        known.stand(OPEN, now.created)
+    known.limit, known.size, known.filled = now.limit, now.size, now.filled
+
+
+def _ended_by(user: User, purse: Purse, fill: FillView, listed: Listed) -> None:
+    """What a fill tells of an order that no longer works."""
+    size, time_ms = listed.size(fill.qty), fill.time // NS_PER_MS
+    tag = read_tag(fill.client_order_id)
+    oid = fill.order_id if tag.oid is None else tag.oid
+    order = user.orders.get(oid)
+    if order is None:
+        order = Order(
+            oid=oid,
+            account=purse.account,
+            listed=listed,
+            side=fill.side,
+            limit=listed.price(fill.price),
+            size=size,
+            tif=Tif.GTC,
+            created=time_ms,
+            cloid=tag.cloid,
+            engine_id=fill.order_id,
+        )
+        order.stand(FILLED, time_ms)
+        user.add(order)
+    elif order.engine_id is None:
+        user.enter(order, fill.order_id)
+    order.filled += size
+    order.size = max(order.size, order.filled)
 
 
 def _order(view: OrderView, listed: Listed) -> Order:

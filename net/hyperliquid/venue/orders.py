@@ -3,8 +3,9 @@
 A working order lives in the engine under its own id, which is also its ``oid``. What never reaches the engine (an
 order that waits for its trigger, a refused one) gets an ``oid`` from the clock, far above the engine's. The client
 order id that the engine keeps carries the rest, so that nothing has to be remembered here over a restart:
-``{cloid}@{nonce in hex}.{place in the batch}{mark}``, where the mark is ``m`` for a market order of the web page, or
-``t{oid}`` for a triggered order that keeps the oid it had while it waited.
+``{cloid}@{request}.{place in the batch}{mark}``, where the request is the nonce in hex and the end of the signer's
+address, and the mark is ``m`` for a market order of the web page, or ``t{oid}`` for a triggered order that keeps the
+oid it had while it waited.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from net.hyperliquid.decimals import to_wire
 from net.hyperliquid.venue.listing import Listed
 from net.hyperliquid.venue.markets import side_letter
 
-_TAG = re.compile(r"^(?P<cloid>0x[0-9a-f]{32})?@[0-9a-f]+\.\d+(?P<market>m)?(?:t(?P<oid>\d+))?$")
+_TAG = re.compile(r"^(?P<cloid>0x[0-9a-f]{32})?@[0-9a-f]+(?:-[0-9a-f]+)?\.\d+(?P<market>m)?(?:t(?P<oid>\d+))?$")
 OPEN: Final = "open"
 FILLED: Final = "filled"
 CANCELED: Final = "canceled"
@@ -45,11 +46,19 @@ class Tag(msgspec.Struct, frozen=True):
     oid: int | None = None
 
 
-def make_tag(cloid: str | None, nonce: int, place: int, *, from_page: bool = False, oid: int | None = None) -> str:
+def request_name(nonce: int, signer: str) -> str:
+    """What tells a signed request from every other one of its account."""
+    return f"{nonce:x}-{signer[-6:]}"
+
+
+def make_tag(cloid: str | None, request: str, place: int, *, from_page: bool = False) -> str:
     """The client order id to give the engine; at most 64 characters."""
-    if oid is not None:
-        return f"{cloid or ''}@0.0t{oid}"  # the oid is unique by itself
-    return f"{cloid or ''}@{nonce:x}.{place}{'m' if from_page else ''}"
+    return f"{cloid or ''}@{request}.{place}{'m' if from_page else ''}"
+
+
+def triggered_tag(cloid: str | None, oid: int) -> str:
+    """The same for a triggered order; its oid is unique by itself."""
+    return f"{cloid or ''}@0.0t{oid}"
 
 
 def read_tag(client_order_id: str | None) -> Tag:
@@ -81,6 +90,7 @@ class Order:
 
     __slots__ = (
         "account",
+        "bracket",
         "cloid",
         "created",
         "engine_id",
@@ -90,7 +100,6 @@ class Order:
         "oid",
         "parent",
         "reduce_only",
-        "siblings",
         "side",
         "size",
         "status",
@@ -134,8 +143,8 @@ class Order:
         self.status_at = created
         self.parent: int | None = None
         """Oid of the order whose fill wakes this one."""
-        self.siblings: list[int] = []
-        """Oids of the exits, itself among them, of which one fill cancels the others."""
+        self.bracket: int | None = None
+        """Oid of the order that it is an exit of; the fill of one exit cancels the others."""
 
     @property
     def remaining(self) -> int:

@@ -12,8 +12,9 @@ from net.engine_protocol import RemoteCommand, Reply
 from net.errors import UnknownOutcome
 from net.hyperliquid import actions, refusals
 from net.hyperliquid.venue.checks import BadOrder, Wanted, check, understand
+from net.hyperliquid.venue.funding import WORKING_ORDERS_MAX
 from net.hyperliquid.venue.margin import Margin
-from net.hyperliquid.venue.orders import Order, Tif, TriggerTerms, make_tag
+from net.hyperliquid.venue.orders import Order, Tif, TriggerTerms, make_tag, triggered_tag
 from net.hyperliquid.venue.outcomes import ItemStatus, refused, standing
 from net.hyperliquid.venue.users import User
 
@@ -34,17 +35,20 @@ class Placing:
 
     # --- placing ----------------------------------------------------------------------------------------------------
 
-    async def place(self, user: User, action: actions.Order, nonce: int) -> list[ItemStatus]:
-        """Place a batch; one status for each order, or a single one when the batch makes no sense."""
+    async def place(self, user: User, action: actions.Order, request: str) -> list[ItemStatus]:
+        """Place a batch; one status for each order, or a single one when the batch makes no sense.
+
+        ``request`` tells it from every other request of the account.
+        """
         try:
             wanted = self._understand_all(user, action)
         except BadOrder as bad:
             return [{"error": bad.text}]
         if action.grouping == "normalTpsl":
-            return await self._place_bracket(user, wanted, nonce)
+            return await self._place_bracket(user, wanted, request)
         position = action.grouping == "positionTpsl"
         placing = [
-            asyncio.create_task(self._place_one(user, each, nonce, place, position=position))
+            asyncio.create_task(self._place_one(user, each, request, place, position=position))
             for place, each in enumerate(wanted)
         ]
         return await asyncio.gather(*placing)
@@ -72,25 +76,26 @@ class Placing:
         return wanted
 
     async def _place_one(
-        self, user: User, wanted: Wanted | BadOrder, nonce: int, place: int, *, position: bool = False
+        self, user: User, wanted: Wanted | BadOrder, request: str, place: int, *, position: bool = False
     ) -> ItemStatus:
         try:
             if isinstance(wanted, BadOrder):
                 raise wanted
             self._check(user, wanted)
             if wanted.trigger is not None:
-                order = self._venue.triggers.add(user, self.order_of(user, wanted, position=position))
-                return _resting(order)
-            return await self._submit(user, wanted, nonce, place)
+                order = self.order_of(user, wanted, position=position)
+                return self._wait(user, order, _resting(order))
+            from_page = wanted.tif is Tif.FRONTEND_MARKET
+            return await self._submit(user, wanted, make_tag(wanted.cloid, request, place, from_page=from_page))
         except BadOrder as bad:
             if isinstance(wanted, Wanted):
                 self._note_rejected(user, wanted, bad)
             return {"error": bad.text}
 
-    async def _place_bracket(self, user: User, wanted: Sequence[Wanted | BadOrder], nonce: int) -> list[ItemStatus]:
+    async def _place_bracket(self, user: User, wanted: Sequence[Wanted | BadOrder], request: str) -> list[ItemStatus]:
         """A parent and the exits that its fill wakes."""
         parent, *children = wanted
-        first = await self._place_one(user, parent, nonce, 0)
+        first = await self._place_one(user, parent, request, 0)
         statuses = [first]
         error = first.get("error") if isinstance(first, dict) else None
         oid = _oid_of(first)
@@ -103,9 +108,16 @@ class Placing:
                 woken = isinstance(first, dict) and "filled" in first
                 order = self.order_of(user, child)
                 order.parent = None if woken else oid
-                self._venue.triggers.add(user, order, siblings=oid)
-                statuses.append("waitingForTrigger" if woken else "waitingForFill")
+                order.bracket = oid
+                statuses.append(self._wait(user, order, "waitingForTrigger" if woken else "waitingForFill"))
         return statuses
+
+    def _wait(self, user: User, order: Order, status: ItemStatus) -> ItemStatus:
+        """Let a trigger order wait, unless the user has as many open as the engine lets him have in the book."""
+        if self._venue.triggers.count(user) >= WORKING_ORDERS_MAX:
+            return {"error": refusals.too_many_orders(WORKING_ORDERS_MAX)}
+        self._venue.triggers.add(user, order)
+        return status
 
     def _check(self, user: User, wanted: Wanted) -> None:
         spot = wanted.listed.asset.spot
@@ -115,11 +127,8 @@ class Placing:
         if needs_margin and not Margin(user, self._venue.mirror.markets, self._venue.store).affords(wanted):
             raise BadOrder(refusals.margin(wanted.asset_id), "perpMarginRejected")
 
-    async def _submit(
-        self, user: User, wanted: Wanted, nonce: int, place: int, *, triggered: Order | None = None
-    ) -> ItemStatus:
+    async def _submit(self, user: User, wanted: Wanted, tag: str, oid: int | None = None) -> ItemStatus:
         """Have the engine do it. Raises ``BadOrder`` when it refuses."""
-        oid = None if triggered is None else triggered.oid
         command = c.NewOrder(
             account=user.purse_for(spot=wanted.listed.asset.spot).account,
             symbol_id=wanted.listed.symbol_id,
@@ -130,7 +139,7 @@ class Placing:
             tif=TimeInForce.IOC if wanted.tif in _AT_ONCE else TimeInForce.GTC,
             post_only=wanted.tif is Tif.ALO,
             reduce_only=wanted.reduce_only and not wanted.listed.asset.spot,
-            client_order_id=make_tag(wanted.cloid, nonce, place, from_page=wanted.tif is Tif.FRONTEND_MARKET, oid=oid),
+            client_order_id=tag,
         )
         reply = await self.ask(command)
         await self._venue.caught_up(reply.sequence)
@@ -138,13 +147,25 @@ class Placing:
             raise refused(reply.code, reply.message or "", wanted, self._venue.settings.bounds_percent)
         return standing(reply, wanted, oid or reply.order_id or 0)
 
-    async def fire(self, user: User, order: Order, nonce: int) -> None:
-        """Place an order whose trigger fired."""
+    async def fire(self, user: User, order: Order) -> None:
+        """Place an order whose trigger fired; raises ``TradesimError`` when the engine is away."""
+        try:
+            wanted = self._wanted(order)
+            self._check(user, wanted)
+            await self._submit(user, wanted, triggered_tag(order.cloid, order.oid), order.oid)
+        except BadOrder as bad:
+            if order.engine_id is None:
+                order.stand(bad.status or "rejected", self._venue.now_ms())
+                user.note(order)
+                self._venue.updated(user, [order])
+
+    def _wanted(self, order: Order) -> Wanted:
+        """What a trigger order wants now; raises ``BadOrder`` when its market is gone or has other ticks."""
         market = self._venue.mirror.markets.get(order.listed.symbol_id)
         ticks, lots = order.listed.ticks(order.limit), order.listed.lots(order.remaining)
         if market is None or ticks is None or lots is None:
-            return
-        wanted = Wanted(
+            raise BadOrder(refusals.invalid_asset(order.listed.asset.asset_id))
+        return Wanted(
             listed=order.listed,
             market=market,
             side=order.side,
@@ -156,14 +177,6 @@ class Placing:
             reduce_only=order.reduce_only,
             cloid=order.cloid,
         )
-        try:
-            self._check(user, wanted)
-            await self._submit(user, wanted, nonce, 0, triggered=order)
-        except BadOrder as bad:
-            if order.engine_id is None:
-                order.stand(bad.status or "rejected", self._venue.now_ms())
-                user.note(order)
-                self._venue.updated(user, [order])
 
     async def ask(self, command: RemoteCommand) -> Reply:
         """Send a command; one whose answer was lost is sent once more, which the engine answers as the first time."""
@@ -199,7 +212,9 @@ class Placing:
         await self._venue.caught_up(reply.sequence)
         return True
 
-    async def modify(self, user: User, name: int | str, wire: actions.OrderWire, nonce: int, place: int) -> ItemStatus:
+    async def modify(
+        self, user: User, name: int | str, wire: actions.OrderWire, request: str, place: int
+    ) -> ItemStatus:
         """Cancel an order and place another in its stead; the new one has a new oid."""
         order = user.find(name)
         if order is None or not order.open:
@@ -212,7 +227,7 @@ class Placing:
             return {"error": refusals.MODIFY_INVALID}
         if not await self._take_back(user, order):
             return {"error": CANNOT_MODIFY}
-        return await self._place_one(user, wanted, nonce, place)
+        return await self._place_one(user, wanted, request, place)
 
     # --- orders that the engine does not know -----------------------------------------------------------------------
 

@@ -10,12 +10,12 @@ from net.hyperliquid import refusals
 from net.hyperliquid.actions import AnyAction, ApproveAgent, UserSigned
 from net.hyperliquid.nonces import NonceSet
 from net.hyperliquid.signing import Signature, action_hash, l1_signer, normal_address, user_signer
+from net.hyperliquid.venue.orders import request_name
 from net.hyperliquid.venue.state import Store
 from net.hyperliquid.venue.users import Users
 
 MAINNET: Final = "Mainnet"
 TESTNET: Final = "Testnet"
-_SIGNERS_MAX: Final = 10_000
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -32,17 +32,30 @@ class Refused(Exception):
     """A whole request is refused; the message is the venue's text."""
 
 
-class Signers:
-    """Recovers signers, keeps their nonces, and knows whom they may act for."""
+class Actor(msgspec.Struct, frozen=True):
+    """For whom a request acts, and what tells it from every other one."""
 
-    def __init__(self, users: Users, store: Store, chain: str) -> None:
+    account: str
+    request: str
+    """Nonce and signer: the keys of one account may use the same nonce."""
+
+
+class Signers:
+    """Recovers signers, keeps their nonces, and knows whom they may act for.
+
+    Nonces are not kept over a restart: after one at ``started_ms`` only later nonces count.
+    """
+
+    def __init__(self, users: Users, store: Store, chain: str, started_ms: int) -> None:
         self._users = users
         self._store = store
+        self._started_ms = started_ms
         self._nonces: dict[str, NonceSet] = {}
+        """Of accounts and their keys only, so there are no more than those."""
         self._chains = [False, True] if chain == "any" else [chain == MAINNET]
 
-    def actor(self, envelope: Envelope, now_ms: int) -> str:
-        """The account that the request acts for; burns the nonce.
+    def actor(self, envelope: Envelope, now_ms: int) -> Actor:
+        """Who the request acts for; burns the nonce.
 
         Raises:
             Refused: nobody's signature, a used nonce, an expired request, or no right to act.
@@ -50,16 +63,14 @@ class Signers:
         signer, account = self._identify(envelope, now_ms)
         nonces = self._nonces.get(signer)
         if nonces is None:
-            if len(self._nonces) >= _SIGNERS_MAX:
-                del self._nonces[next(iter(self._nonces))]
-            nonces = self._nonces[signer] = NonceSet()
+            nonces = self._nonces[signer] = NonceSet(self._started_ms)
         refusal = nonces.refusal(envelope.nonce, now_ms)
         if refusal is not None:
             raise Refused(refusal)
         if envelope.expires_after is not None and envelope.expires_after < now_ms:
             raise Refused(refusals.EXPIRED)
         nonces.use(envelope.nonce)
-        return account
+        return Actor(account, request_name(envelope.nonce, signer))
 
     def master_of(self, signer: str, now_ms: int) -> str | None:
         """The account that a key trades for: itself, or the master that approved it and has not let it expire."""
@@ -73,6 +84,9 @@ class Signers:
     def _identify(self, envelope: Envelope, now_ms: int) -> tuple[str, str]:
         """Signer and the account it acts for."""
         if isinstance(envelope.action, UserSigned):
+            # The signature covers the nonce inside the action only: another one outside would let it be sent again.
+            if envelope.action.sent_at != envelope.nonce:
+                raise Refused(refusals.other_nonce(envelope.action.sent_at, envelope.nonce))
             return self._owner(envelope.action, envelope.signature)
         signer, master = self._l1_signer(envelope, now_ms)
         if envelope.vault_address is None:

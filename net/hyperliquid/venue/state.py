@@ -6,6 +6,7 @@ that it survives a killed gateway. Books, orders, cash and fills are the engine'
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -19,6 +20,10 @@ from net.hyperliquid.venue.orders import TriggerTerms
 STATE_FILE: Final = "hyperliquid.json"
 AGENTS_MAX: Final = 16
 """Keys that one account may let trade for it."""
+BUILDERS_MAX: Final = 10
+"""Builders that one account may approve."""
+SUB_ACCOUNTS_MAX: Final = 50
+"""Accounts that one account may act for."""
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -45,7 +50,7 @@ class SubAccount(msgspec.Struct, frozen=True):
 
 
 class KeptTrigger(msgspec.Struct, frozen=True, kw_only=True):
-    """A trigger order that waits."""
+    """A trigger order that waits, or one that fired and works in the engine."""
 
     oid: int
     account: str
@@ -58,6 +63,7 @@ class KeptTrigger(msgspec.Struct, frozen=True, kw_only=True):
     terms: TriggerTerms
     cloid: str | None = None
     parent: int | None = None
+    bracket: int | None = None
 
 
 class State(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -79,15 +85,23 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self._dirty = False
         self.state = State()
         if path is not None:
             with contextlib.suppress(FileNotFoundError):
                 self.state = msgspec.json.decode(path.read_bytes(), type=State)
 
     def save(self) -> None:
-        """Put the present state in place of the file."""
-        if self._path is None:
+        """Have the present state written at the end of this turn of the loop: once for a whole batch of orders."""
+        if not self._dirty and self._path is not None:
+            self._dirty = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Put the present state in place of the file, if it changed; an answer leaves only after that."""
+        if not self._dirty or self._path is None:
             return
+        self._dirty = False
         new = self._path.with_suffix(".new")
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

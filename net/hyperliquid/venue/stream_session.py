@@ -27,6 +27,8 @@ STREAM_BUFFER_BYTES: Final = 1 << 18
 """Unsent bytes past which books and other newest-wins streams skip a client."""
 PRIVATE_BUFFER_BYTES: Final = 1 << 22
 """Unsent bytes past which a client is hung up on, because what it would miss cannot be made up."""
+ECHO_BYTES: Final = 200
+"""How much of an unreadable frame its answer says again."""
 
 _log = structlog.get_logger(__name__)
 _UNREADABLE: Final = "Error parsing JSON into valid websocket request: "
@@ -58,10 +60,8 @@ class StreamSession:
         """The close code says it."""
 
     def closed(self) -> None:
-        """The connection is gone."""
+        """The connection is gone; what it asked for is done all the same, as over HTTP."""
         self._streams.leave(self)
-        for task in self._posts:
-            task.cancel()
 
     def received(self, payload: bytes) -> None:
         """One frame of the client."""
@@ -89,8 +89,11 @@ class StreamSession:
     # --- what the streams say ---------------------------------------------------------------------------------------
 
     def send(self, payload: bytes) -> None:
-        """Send one message."""
-        self._write(text_frame(payload))
+        """Send one message, unless the client has long stopped reading."""
+        if self._connection.unsent_bytes > PRIVATE_BUFFER_BYTES:
+            self.hang_up()
+        else:
+            self._write(text_frame(payload))
 
     def push(self, channel: str, frame: bytes, *, newest_wins: bool) -> None:
         """Send a stream's frame, unless the client reads too slowly or a fault strikes."""
@@ -192,7 +195,7 @@ class StreamSession:
         self._connection.go_on()
 
     def _unreadable(self, payload: bytes) -> None:
-        self._error(_UNREADABLE + payload.decode(errors="replace"))
+        self._error(_UNREADABLE + payload[:ECHO_BYTES].decode(errors="replace"))
 
     def _error(self, text: str) -> None:
         self.send(wire.encode(wire.ErrorFrame(data=text)))

@@ -175,14 +175,6 @@ class User:
         """Trigger orders that did not fire yet."""
         return (order for order in self.orders.values() if order.waiting)
 
-    def forget_orders(self) -> None:
-        """Before loading anew: drop everything that the engine is about to say again."""
-        for oid in [oid for oid, order in self.orders.items() if order.engine_id is not None]:
-            del self.orders[oid]
-        self.by_engine_id.clear()
-        self.by_cloid = {order.cloid: oid for oid, order in self.orders.items() if order.cloid is not None}
-        self.fills.clear()
-
     def _forget_one(self) -> None:
         for oid, order in self.orders.items():
             if not order.open:

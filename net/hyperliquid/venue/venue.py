@@ -58,7 +58,7 @@ class Venue:
         self.listing = Listing(MAX_LEVERAGE, DEFAULT_MAX_LEVERAGE, self.store.state.places)
         self.users = Users()
         self.mirror = Mirror(self.listing, self.users, self)
-        self.signers = Signers(self.users, self.store, self.settings.chain)
+        self.signers = Signers(self.users, self.store, self.settings.chain, self.now_ms())
         self.placing = Placing(self)
         self.triggers = Triggers(self)
         self.exchange = Exchange(self)
@@ -84,8 +84,10 @@ class Venue:
     def loaded(self) -> None:
         """Everything was loaded anew."""
         self._keep_places()
-        for address, kept in self.store.state.triggers.items():
+        for address, kept in [*self.store.state.triggers.items()]:
             self.triggers.restore(self.users.open(address), kept)
+        for market in self.mirror.markets.values():
+            self.triggers.watch(market)
         self.exchange.restore_schedules()
         self.ready.set()
         self.streams.loaded()

@@ -25,6 +25,12 @@ def test_when_full_a_nonce_below_the_smallest_kept_is_too_low() -> None:
     assert nonces.refusal(NOW + KEPT, NOW) == f"Invalid nonce: duplicate nonce {NOW + KEPT}"
 
 
+def test_nothing_of_before_the_start_counts_where_it_is_not_known_what_was_used() -> None:
+    nonces = NonceSet(floor_ms=NOW)
+    assert nonces.refusal(NOW - 1, NOW) == f"Invalid nonce: nonce too low {NOW - 1} < {NOW}"
+    assert nonces.refusal(NOW, NOW) is None
+
+
 def test_a_nonce_outside_its_window_is_refused() -> None:
     nonces = NonceSet()
     assert nonces.refusal(NOW - PAST_MS, NOW) is not None

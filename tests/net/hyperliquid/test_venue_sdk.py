@@ -86,6 +86,51 @@ async def test_basic_market_order(world: World) -> None:
     await in_thread(example)
 
 
+def overheard(exchange: Exchange) -> list[Any]:
+    """Everything that a client sends from now on, as somebody on the line would have it."""
+    sent: list[Any] = []
+    post = exchange.post
+
+    def overhear(path: str, payload: Any = None) -> Any:
+        sent.append(payload)
+        return post(path, payload)
+
+    exchange.post = overhear
+    return sent
+
+
+async def test_an_overheard_transfer_cannot_be_sent_again(world: World) -> None:
+    def example() -> None:
+        exchange = Exchange(WALLET, world.url)
+        sent = overheard(exchange)
+        assert exchange.usd_class_transfer(10, False)["status"] == "ok"
+        signed = sent[0]["nonce"]
+        assert "duplicate nonce" in exchange.post("/exchange", sent[0])["response"]
+        again = exchange.post("/exchange", {**sent[0], "nonce": signed + 1})
+        assert again == {"status": "err", "response": f"Invalid nonce: {signed + 1} is not the signed {signed}"}
+
+    await in_thread(example)
+
+
+async def test_what_was_overheard_before_a_restart_counts_no_more() -> None:
+    sent: list[Any] = []
+
+    def trade() -> None:
+        exchange = Exchange(WALLET, world.url)
+        heard = overheard(exchange)
+        assert exchange.update_leverage(5, "ETH")["status"] == "ok"
+        sent.extend(heard)
+
+    def send_again() -> None:
+        assert "nonce too low" in Exchange(WALLET, world.url).post("/exchange", sent[0])["response"]
+
+    async with running(WALLET.address) as world:
+        await in_thread(trade)
+        oms = world.oms
+    async with running(oms=oms) as world:
+        await in_thread(send_again)
+
+
 async def test_cloid(world: World) -> None:
     """Name an order oneself, find and cancel it by that name."""
 

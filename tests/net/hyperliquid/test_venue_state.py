@@ -12,13 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from venue_world import ALICE, World, running
 
+from engine.commands import CancelOrder
 from engine.oms import OrderManagementSystem
 from engine.types import Side
+from net.errors import EngineUnavailable
 from net.hyperliquid import actions
+from net.hyperliquid.venue import placing
 from net.hyperliquid.venue.faults import Fault, FaultKind, Faults
-from net.hyperliquid.venue.orders import make_tag, read_tag
+from net.hyperliquid.venue.feed import Feed
+from net.hyperliquid.venue.orders import make_tag, read_tag, request_name, triggered_tag
 from net.hyperliquid.venue.state import STATE_FILE, Store
-from net.hyperliquid.venue.users import Holding, User, direction
+from net.hyperliquid.venue.users import Holding, User, Wallet, direction
 
 CLOID = "0x" + "ab" * 16
 
@@ -33,10 +37,13 @@ def exit_at(trigger: float, limit: float, tpsl: str, size: float = 0.5) -> dict[
     return wire(limit, size, buy=False, r=True, t=kind)
 
 
-async def place(world: World, *orders: dict[str, Any], grouping: str = "na") -> list[Any]:
+async def place(
+    world: World, *orders: dict[str, Any], grouping: str = "na", signer: str = ALICE, nonce: int | None = None
+) -> list[Any]:
     """Place orders of Alice's, past the signatures."""
     action = msgspec.convert({"type": "order", "orders": list(orders), "grouping": grouping}, actions.Order)
-    return await world.venue.placing.place(alice(world), action, world.venue.now_ms())
+    request = request_name(nonce or world.venue.now_ms(), signer)
+    return await world.venue.placing.place(alice(world), action, request)
 
 
 def alice(world: World) -> User:
@@ -104,6 +111,96 @@ async def test_exits_of_a_parent_that_traded_at_once_wait_for_the_mark() -> None
         assert child == "waitingForTrigger"
 
 
+async def test_the_exits_of_a_bracket_outlive_the_venue(tmp_path: Path) -> None:
+    exits = (exit_at(2050, 2000, "tp"), exit_at(1950, 1800, "sl"))
+    async with running(ALICE, store=Store(tmp_path / STATE_FILE)) as world:
+        await world.quotes()
+        await place(world, wire(1999.5, 0.5), *exits, grouping="normalTpsl")
+        oms = world.oms
+    async with running(oms=oms, store=Store(tmp_path / STATE_FILE)) as world:
+        await world.take("ETH", Side.SELL, 1999.5, 0.5)
+        await world.quote("ETH", Side.BUY, 1900, 5)
+        await world.take("ETH", Side.SELL, 1900, 21)
+        await eventually(lambda: sorted(statuses(world)) == ["filled", "filled", "siblingFilledCanceled"])
+        assert (await world.info(type="clearinghouseState", user=ALICE))["assetPositions"] == []
+
+
+async def test_exits_whose_parent_filled_while_the_venue_was_away_wait_for_the_mark(tmp_path: Path) -> None:
+    async with running(ALICE, store=Store(tmp_path / STATE_FILE)) as world:
+        await world.quotes()
+        await place(world, wire(1999.5, 0.5), exit_at(1950, 1800, "sl"), grouping="normalTpsl")
+        world.venue.mirror.apply = lambda batch: None  # type: ignore[method-assign] - hears nothing more
+        await world.take("ETH", Side.SELL, 1999.5, 0.5)
+        oms = world.oms
+    async with running(oms=oms, store=Store(tmp_path / STATE_FILE)) as world:
+        (stop,) = alice(world).waiting()
+        assert stop.parent is None
+        await world.quote("ETH", Side.BUY, 1900, 5)
+        await world.take("ETH", Side.SELL, 1900, 21)
+        await eventually(lambda: stop.status == "filled")
+
+
+async def test_a_stop_that_fires_while_the_engine_is_away_waits_and_fires_again() -> None:
+    async with running(ALICE) as world:
+        await world.quotes()
+        await place(world, wire(2001, 0.5))
+        await place(world, exit_at(1950, 1800, "sl"))
+        (stop,) = alice(world).waiting()
+        ask, refused = world.venue.placing.ask, []
+
+        async def away(command: Any) -> Any:
+            refused.append(command)
+            raise EngineUnavailable("the engine is away")
+
+        world.venue.placing.ask = away  # type: ignore[method-assign]
+        await world.quote("ETH", Side.BUY, 1900, 5)
+        await world.take("ETH", Side.SELL, 1900, 20.5)
+        await eventually(lambda: bool(refused) and stop.waiting)
+        world.venue.placing.ask = ask  # type: ignore[method-assign]
+        await world.take("ETH", Side.SELL, 1900, 0.1)
+        await eventually(lambda: stop.status == "filled")
+
+
+async def test_orders_that_ended_unheard_are_ended_when_the_venue_loads_anew() -> None:
+    async with running(ALICE) as world:
+        await world.quotes()
+        await place(world, wire(1900, 0.2), wire(1990, 0.5))
+        away, part = alice(world).orders.values()
+        world.venue.mirror.apply = lambda batch: None  # type: ignore[method-assign]
+        assert away.engine_id is not None
+        await world.engine.submit(CancelOrder(account=ALICE, symbol_id=2, order_id=away.engine_id))
+        await world.take("ETH", Side.SELL, 1990, 20.2)
+        await Feed(world.venue).load_wallet(ALICE, Wallet.PERP)
+        await Feed(world.venue).load_wallet(ALICE, Wallet.PERP)
+        assert (away.status, part.status) == ("canceled", "open")
+        assert (part.size, part.filled) == (50_000_000, 20_000_000)
+        (fill,) = alice(world).fills
+        assert fill.sz == "0.2"
+
+
+async def test_two_keys_of_an_account_may_use_the_same_nonce() -> None:
+    async with running(ALICE) as world:
+        await world.quotes()
+        (one,) = await place(world, wire(1900, 0.2), signer=ALICE, nonce=7)
+        (other,) = await place(world, wire(1900, 0.2), signer="0x" + "b2" * 20, nonce=7)
+        (again,) = await place(world, wire(1900, 0.2), signer=ALICE, nonce=7)
+        assert one["resting"]["oid"] != other["resting"]["oid"]
+        assert again == one
+
+
+async def test_no_more_triggers_wait_than_orders_may_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "WORKING_ORDERS_MAX", 2)
+    async with running(ALICE) as world:
+        await world.quotes()
+        await place(world, wire(2001, 0.5))
+        statuses = await place(world, *[exit_at(1950, 1800, "sl")] * 3)
+        assert ["resting" in each for each in statuses] == [True, True, False]
+        assert statuses[2] == {"error": "Too many open orders: at most 2 may wait for a trigger."}
+        await world.venue.placing.cancel(alice(world), [(1, statuses[0]["resting"]["oid"])])
+        (again,) = await place(world, exit_at(1950, 1800, "sl"))
+        assert "resting" in again
+
+
 @pytest.mark.parametrize(
     ("orders", "grouping", "text"),
     [
@@ -136,7 +233,8 @@ async def test_a_refused_order_has_an_oid_and_an_entry_of_its_own() -> None:
 
 @given(st.one_of(st.none(), st.just(CLOID)), st.integers(0, 2**44), st.integers(0, 999), st.booleans())
 def test_what_a_tag_carries_comes_back_out_of_it(cloid: str | None, nonce: int, place_: int, page: bool) -> None:
-    placed, triggered = make_tag(cloid, nonce, place_, from_page=page), make_tag(cloid, nonce, place_, oid=2**52)
+    placed = make_tag(cloid, request_name(nonce, ALICE), place_, from_page=page)
+    triggered = triggered_tag(cloid, 2**52)
     assert max(len(placed), len(triggered)) <= 64
     assert (read_tag(placed).cloid, read_tag(placed).from_page, read_tag(placed).oid) == (cloid, page, None)
     assert (read_tag(triggered).cloid, read_tag(triggered).oid) == (cloid, 2**52)

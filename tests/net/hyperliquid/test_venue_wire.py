@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.types import Side
 from net.hyperliquid.venue.settings import VenueSettings
+from net.hyperliquid.venue.stream_session import PRIVATE_BUFFER_BYTES, StreamSession
 
 JSON = {"Content-Type": "application/json"}
 
@@ -218,6 +219,29 @@ async def test_who_hears_nothing_is_cut_off() -> None:
     async with running(settings=msgspec.structs.replace(QUICK, idle_cut_s=0.2)) as world, socket(world) as client:
         with pytest.raises(ConnectionClosed):
             await client.hear()
+
+
+class Deaf:
+    """A connection whose other end reads nothing."""
+
+    unsent_bytes = 0
+    cut = False
+
+    def write(self, frame: bytes) -> None:
+        self.unsent_bytes += len(frame)
+
+    def hang_up(self) -> None:
+        self.cut = True
+
+
+async def test_who_asks_without_reading_is_cut_off(world: World) -> None:
+    deaf = Deaf()
+    session = StreamSession(world.venue.streams, deaf)  # type: ignore[arg-type] - what is needed of a connection
+    nonsense = b"x" * 100_000
+    for _ in range(PRIVATE_BUFFER_BYTES // 100):
+        session.received(nonsense)
+    assert deaf.cut
+    assert deaf.unsent_bytes < PRIVATE_BUFFER_BYTES + 1_000
 
 
 async def test_a_post_is_answered_under_its_id(world: World) -> None:
