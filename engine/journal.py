@@ -268,6 +268,18 @@ class Journal:
         self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes.items())
 
 
+def in_use(data_dir: Path) -> bool:
+    """Whether an engine has the directory now."""
+    try:
+        with (data_dir / LOCK_NAME).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _lock(data_dir: Path) -> IO[bytes]:
     try:
         lock = (data_dir / LOCK_NAME).open("ab")
@@ -329,4 +341,4 @@ def _explained(path: Path, error: Exception) -> JournalError:
     return JournalError(f"{path}: {error}")
 
 
-__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError", "JournalLocked"]
+__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError", "JournalLocked", "in_use"]

@@ -155,6 +155,8 @@ class Playhead:
         """Of the last command applied."""
         self.time = self.recording.start
         """Its time (ns)."""
+        self.moment: Moment | None = None
+        """That command, if it was applied and not jumped over."""
         chain = GENESIS
         if station is not None:
             self.service.restore(station.state)
@@ -185,9 +187,10 @@ class Playhead:
         now, command = self._ahead.popleft()
         events = self.service.submit(command, now)
         self.number, self.time = self.number + 1, now
+        self.moment = Moment(self.number, now, command, events)
         if not self._ahead:
             self._arrive()
-        return Moment(self.number, now, command, events)
+        return self.moment
 
     def _load(self) -> bool:
         """See to it that there is a next command; False at the end."""

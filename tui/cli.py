@@ -38,6 +38,7 @@ from tui.options import (
     Supervised,
 )
 from tui.records import export, report, verify
+from tui.replay.run import replay
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, config_path, load_config
 from tui.shell import do, watch
 from tui.tiers import (
@@ -188,7 +189,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (do, watch, simulate, sweep, grade, train, verify, export, report, init, doctor):
+for command in (do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
     app.command()(command)
 
 

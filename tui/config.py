@@ -110,7 +110,7 @@ def load(path: Path) -> ConsoleFile:
 
 def key_problems(keymap: dict[str, str]) -> list[str]:
     """What is wrong with a key map: unknown ids, and keys that two bindings of one place would share."""
-    known = {key.id for key in keys.ALL}
+    known = {key.id for key in keys.ALL + keys.REPLAY}
     problems = [f"unknown key binding {name!r}" for name in keymap if name not in known]
     places = {
         "ladder": keys.LADDER,
@@ -121,7 +121,7 @@ def key_problems(keymap: dict[str, str]) -> list[str]:
     }
     for place, table in places.items():
         taken: dict[str, str] = {}
-        for binding in table + keys.APP:
+        for binding in table + keys.REPLAY + keys.APP:
             for name in keymap.get(binding.id, binding.keys).split(","):
                 holder = taken.setdefault(name.strip(), binding.id)
                 if holder != binding.id:

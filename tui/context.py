@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui.config import ConsoleConfig
 from tui.desk import Desk
+from tui.drawing.replay import Progress
 from tui.meter import Meter
 from tui.theme import Look
 from tui.view import Clock, View
@@ -28,6 +30,8 @@ class Context:
     jumping: bool = False
     """Panes show their letters."""
     mode: str = "trade"
+    replay: Callable[[], Progress] | None = None
+    """Where the recording that is shown stands; None on an exchange."""
     hint: str = ""
     """What a started key sequence waits for."""
     filters: dict[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from net.hyperliquid.trading_session import TradingSession
     from net.rest_client import RestClient
     from tui.app import ConsoleApp
+    from tui.config import ConsoleFile
     from tui.unlocking import RealOrders
 
 
@@ -72,7 +73,7 @@ async def run_console(settings: TierSettings, *, agents: bool, real: tuple[RealO
     async with _session(real) as session, running_tiers(settings, agents=agents) as supervisor:
         # Imported while the children start, so that the screen costs them no time.
         app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE, session=session)
-        async with _ended_by_signals(app), _ended_by_failure(app, supervisor):
+        async with ended_by_signals(app), _ended_by_failure(app, supervisor):
             await app.run_async()
         if supervisor.failed.done():
             supervisor.failed.result()
@@ -96,7 +97,7 @@ async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator
         raise StartupError(f"{url}: the address of a gateway looks like ws://127.0.0.1:8000/ws")
     check_terminal()
     app = _console(url, prepare_data_dir(data_dir), url, name=name, spectator=spectator)
-    async with _ended_by_signals(app):
+    async with ended_by_signals(app):
         await app.run_async()
 
 
@@ -107,12 +108,9 @@ def _console(
     """A console on the gateway at ``url``, with the account that it opened there the last time."""
     from net.client import Client
     from tui.app import ConsoleApp
-    from tui.config import ConfigError, ConsoleConfig, load
+    from tui.config import ConsoleConfig
 
-    try:
-        file = load(config_path())
-    except ConfigError as error:
-        raise StartupError(str(error)) from error
+    file = console_file()
     settings = file.console if name is None else msgspec.structs.replace(file.console, name=name)
     wallet = Wallet(data_dir)
     key = wallet.find(exchange, settings.name)
@@ -134,6 +132,13 @@ def _console(
     return ConsoleApp(lambda: RealOrdersClient(url, trading), config)
 
 
+def console_file() -> ConsoleFile:
+    """The console's part of the configuration file; raises ``StartupError`` when there is something wrong with it."""
+    from tui.config import load
+
+    return load(config_path())
+
+
 def _admin(url: str, data_dir: Path) -> RestClient | None:
     """The controls of the exchange of this data directory, once its gateway has written the token."""
     from net.rest_client import RestClient
@@ -144,7 +149,7 @@ def _admin(url: str, data_dir: Path) -> RestClient | None:
 
 
 @contextlib.asynccontextmanager
-async def _ended_by_signals(app: ConsoleApp) -> AsyncIterator[None]:
+async def ended_by_signals(app: ConsoleApp) -> AsyncIterator[None]:
     """SIGTERM and SIGHUP end the console in order, with the terminal restored."""
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGHUP)

@@ -46,7 +46,7 @@ class Guard:
     def refusal(self, trades: bool = True) -> str | None:
         """Why no order may be sent now; None when one may. What only cancels (not ``trades``) needs no fresh prices."""
         if self.view.session.spectator:
-            return "spectators do not trade"
+            return self.view.session.refusal
         if self.too_small:
             return "the terminal is too small to trade in"
         if self.feed is None or self.view.session.agent_id is None:

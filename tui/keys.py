@@ -108,6 +108,21 @@ ADMIN: tuple[Key, ...] = (
     Key("admin.delist", "D", "D", "delist", "Admin", "delist the instrument, then y"),
 )
 
+REPLAY: tuple[Key, ...] = (
+    Key("view.freeze", "space", "Space", "freeze", "Replay", "pause, and go on"),
+    Key("replay.step", "right", "→", "step(1)", "Replay", "one command on"),
+    Key("replay.back", "left", "←", "step(-1)", "Replay", "one command back"),
+    Key("replay.trade", "r", "r", "find('trade', 1)", "Replay", "to the next trade of the instrument"),
+    Key("replay.trade_back", "R", "R", "find('trade', -1)", "Replay", "to the previous trade"),
+    Key("replay.news", "l", "l", "find('news', 1)", "Replay", "to the next headline"),
+    Key("replay.news_back", "L", "L", "find('news', -1)", "Replay", "to the previous headline"),
+    Key("replay.faster", "f", "f", "speed(1)", "Replay", "faster"),
+    Key("replay.slower", "d", "d", "speed(-1)", "Replay", "slower"),
+    Key("replay.seek", "J", "J", "jump", "Replay", "to a time that you type"),
+    Key("replay.live", "W", "W", "what_if", "Replay", "what if: go on live from here, then y"),
+)
+"""Keys of a replay, in every pane; Space is what freezes the picture elsewhere."""
+
 MODES: tuple[tuple[str, str], ...] = (
     ("trade", "Trade"),
     ("markets", "Markets"),

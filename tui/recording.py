@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from engine.types import RejectCode
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
-from net.errors import NotConnected, RequestRefused
+from tui.read_only import ReadOnlyFeed
 from tui.view import View
 
 MAX_BYTES = 1 << 30
 """A recording stops at this size."""
 MAX_SPEED = 1_000.0
-READ_ONLY = "a recording is not traded on"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -81,7 +78,7 @@ def read(path: Path) -> Iterator[Line]:
                 return
 
 
-class Playback:
+class Playback(ReadOnlyFeed):
     """A feed that plays a recording: read-only, paused, stepped and sped up at will."""
 
     def __init__(self, lines: Callable[[], Iterator[Line]], speed: float = 1.0) -> None:
@@ -159,58 +156,6 @@ class Playback:
                 return
             if not self.paused:
                 left -= (loop.time() - start) * self.speed
-
-    def next_client_order_id(self) -> str:
-        """Never used: nothing is sent."""
-        return "none"
-
-    async def register(self, *_args: Any, **_rest: Any) -> m.AgentRegistered:
-        """A recording has no accounts."""
-        raise RequestRefused(RejectCode.NOT_ALLOWED, READ_ONLY)
-
-    async def get_portfolio(self, *_args: Any) -> m.PortfolioUpdate:
-        """A recording has no accounts."""
-        raise RequestRefused(RejectCode.NOT_ALLOWED, READ_ONLY)
-
-    async def get_orders(self, *_args: Any) -> list[m.OrderShape]:
-        """None."""
-        return []
-
-    async def get_trades(self, *_args: Any, **_rest: Any) -> list[m.ExecutionShape]:
-        """None."""
-        return []
-
-    async def get_candles(self, *_args: Any, **_rest: Any) -> list[m.CandleShape]:
-        """None: candles grow from the prints."""
-        return []
-
-    async def get_tape(self, *_args: Any, **_rest: Any) -> list[m.TradeShape]:
-        """None: the tape grows from the prints."""
-        return []
-
-    async def subscribe(self, *channels: str, rate_hz: float | None = None) -> m.SubscribedData:
-        """All that was recorded is played."""
-        return m.SubscribedData(channels=list(channels), rate_hz=rate_hz or 0.0)
-
-    async def ping(self) -> m.PongData:
-        """Nobody is there."""
-        return m.PongData(server_time=0)
-
-    async def add_order(self, *_args: Any, **_rest: Any) -> m.OrderResult:
-        """Refused."""
-        raise NotConnected(READ_ONLY)
-
-    async def cancel_order(self, *_args: Any, **_rest: Any) -> m.OrderResult:
-        """Refused."""
-        raise NotConnected(READ_ONLY)
-
-    async def modify_order(self, *_args: Any, **_rest: Any) -> m.OrderResult:
-        """Refused."""
-        raise NotConnected(READ_ONLY)
-
-    async def cancel_all(self, *_args: Any, **_rest: Any) -> m.MassResult:
-        """Refused."""
-        raise NotConnected(READ_ONLY)
 
 
 def _hello() -> m.HelloData:

@@ -63,7 +63,7 @@ ASCII: Final = Glyphs(
 )  # fmt: skip
 
 
-_PLAIN = str.maketrans("…×≈↑↓→·•µ▲▼▸◂▶●◐○╌┈│─╭╮╰╯█▌▀▄", "~x~^v>..u^v><>*~o--|-++++#|'.")
+_PLAIN = str.maketrans("…×≈↑↓→←·•µ▲▼▸◂▶●◐○╌┈│─━╭╮╰╯█▌▀▄", "~x~^v><..u^v><>*~o--|-=++++#|'.")
 
 
 @lru_cache(maxsize=4096)

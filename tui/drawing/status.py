@@ -39,6 +39,10 @@ class Status:
     mode: str
     halted: bool = False
     cash: str = ""
+    watching: str = "SPECTATOR"
+    """Badge of somebody who does not trade."""
+    account: bool = True
+    """Whether there is an account to show."""
 
 
 def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
@@ -66,7 +70,7 @@ def _account(status: Status, glyphs: Glyphs) -> list[list[Span]]:
     parts: list[list[Span]] = []
     if status.halted:
         parts.append([("HALTED  ", "bar.bad")])
-    if not status.spectator:
+    if status.account:
         mark = f"{glyphs.up} " if status.pnl > 0 else f"{glyphs.down} " if status.pnl < 0 else ""
         style = "bar.up" if status.pnl > 0 else "bar.down" if status.pnl < 0 else "bar"
         parts.append([("P&L ", "bar.dim"), (f"{mark}{status.pnl_text}  ", style)])
@@ -88,7 +92,7 @@ def _right(status: Status, glyphs: Glyphs) -> list[Span]:
     }[status.link]
     badge: Span
     if status.spectator:
-        badge = (" SPECTATOR ", "safe")
+        badge = (f" {status.watching} ", "safe")
     elif status.armed_s is not None:
         badge = (f" ARMED {status.armed_s // 60}:{status.armed_s % 60:02d} ", "armed")
     else:

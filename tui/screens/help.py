@@ -42,7 +42,8 @@ class HelpPane(Pane):
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         here = self._groups(self.table)
-        everywhere = self._groups(keys.APP)
+        here_too = {key.id for key in self.table}
+        everywhere = self._groups(tuple(key for key in keys.APP if key.id not in here_too))
         if width < 90:
             rows = [fill_row(row, width) for row in (*self._lines(here, width), *self._lines(everywhere, width))]
             self.top = max(0, min(self.top, len(rows) - height))

@@ -33,6 +33,8 @@ class Session:
         self.only_watches = False
         """Whether this console was told to hold no account, or shows a recording."""
         self.limits: m.LimitsShape | None = None
+        self.refusal = "spectators do not trade"
+        """What somebody who only watches is told when an order is tried."""
 
     @property
     def spectator(self) -> bool:
@@ -63,6 +65,8 @@ class View:
         self.orders_per_second: list[float] = []
         self.server_ms = 0
         """Server time of the newest message that told it."""
+        self._before = ""
+        """Ticker of the current instrument of the exchange before, to be taken again."""
         self.on_fill: list[Callable[[Fill], None]] = []
         self.on_order: list[Callable[[OwnOrder, str], None]] = []
         self.on_news: list[Callable[[m.NewsShape], None]] = []
@@ -123,8 +127,7 @@ class View:
         return self.bars[key]
 
     def start_over(self) -> None:
-        """The exchange is a new one: forget what was known of the old."""
-        self.markets.clear()
+        """The exchange is a new one: forget what was known of the old, but for the instrument that was chosen."""
         self.tapes.clear()
         self.bars.clear()
         self.orders = OwnOrders(self.ticks_of)
@@ -132,7 +135,10 @@ class View:
         self.agents = Agents()
         self.news = News()
         self.session.agent_id = None
+        self._before = self.ticker_of(self.current) or self._before
+        self.markets.clear()
         self.current = None
+        self.server_ms = 0
 
     # --- once a second
 
@@ -167,6 +173,9 @@ class View:
     def _instruments(self, message: m.Instruments) -> None:
         for shape in message.data:
             self._list(shape)
+        chosen, self._before = self.find(self._before), ""
+        if chosen is not None:
+            self.current = chosen.instrument.symbol_id
 
     def _list(self, shape: m.InstrumentShape) -> None:
         known = self.markets.get(shape.symbol_id)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from engine.types import InstrumentStatus
 from tui import keys
 from tui.drawing.cells import Row, centred, fill_row
+from tui.drawing.replay import draw_replay
 from tui.drawing.status import Quote, Status, VenueLine, draw_keys, draw_question, draw_status, draw_ticket, draw_venue
 from tui.view import LinkState, Market, money
 from tui.widgets.command import CommandBar
@@ -17,6 +18,12 @@ SIMULATED = "simulated"
 """Source of the instruments that trade only here."""
 CASH_WIDTH = 120
 """From this width on the status line has room for the cash."""
+
+
+REPLAY_HINTS = (
+    ("Space", "pause"), ("← →", "command"), ("r R", "trade"), ("l L", "news"), ("J", "jump to"), ("W", "what if"),
+    ("f d", "speed"),
+)  # fmt: skip
 
 
 class Bar(Pane, can_focus=False):
@@ -56,6 +63,8 @@ class StatusBar(Bar):
             link=view.link.state(now),
             link_text=self._link_text(now),
             mode=context.mode,
+            watching="SPECTATOR" if context.replay is None else "REPLAY",
+            account=not view.session.spectator or (context.replay is not None and view.portfolio.known),
             halted=market is not None and market.instrument.status is not InstrumentStatus.OPEN,
         )
 
@@ -119,7 +128,7 @@ class TicketBar(Bar):
         ladder = self._ladder()
         return (
             desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed,
-            context.view.session.spectator,
+            context.view.session.spectator, context.replay() if context.replay is not None else None,
         )  # fmt: skip
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
@@ -130,8 +139,10 @@ class TicketBar(Bar):
         if desk.asked is not None:
             asked = desk.asked
             left = max(0.0, asked.until - context.clock.mono())
-            note = "ARMED" if desk.armed else "SAFE: 2 keys"
+            note = "" if context.replay is not None else "ARMED" if desk.armed else "SAFE: 2 keys"
             return [draw_question(asked.text, asked.key, left, asked.style, note, width, glyphs)]
+        if context.replay is not None:
+            return [draw_replay(context.replay(), width)]
         market = context.view.market
         if desk.grab is not None and market is not None:
             order = desk.grab.order
@@ -164,6 +175,8 @@ class KeyBar(Bar):
             hints = focused.hints()
         else:
             hints = focused.HINTS if isinstance(focused, CommandBar) else OTHER_HINTS
+        if self.context.replay is not None:
+            hints = (*REPLAY_HINTS, *(hint for hint in hints if hint[0] != "Space"))
         number = [name for name, _title in keys.MODES].index(self.context.mode) + 1
         title = dict(keys.MODES)[self.context.mode]
         tail = f"g{number} {title}   : command   ? help   q quit " if width >= 100 else "? : q "

@@ -62,6 +62,7 @@ class CommandBar(Input):
             "filter": "filter: text to look for, empty shows all",
             "size": "size of the next orders",
             "amend": "new open size of the order",
+            "place": "where to: 14:05:30 · +90s · -2m · 43% · #4711 · start · end",
         }[purpose]
         self.value = text
         self.cursor_position = len(text)

@@ -15,6 +15,7 @@ from tui.widgets.pane import Pane
 from tui.widgets.table import TablePane
 
 WAITING = "waiting for the first figures…"
+NOT_RECORDED = "how the exchange did was not recorded"
 
 
 def pairs(lines: Sequence[tuple[str, str]], width: int, name_width: int = 16) -> list[Row]:
@@ -35,7 +36,7 @@ class Throughput(Pane):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         p = self.context.view.performance
         if p is None:
-            return centred(WAITING, width, height)
+            return centred(WAITING if self.context.replay is None else NOT_RECORDED, width, height)
         hours, rest = divmod(int(p.uptime_seconds), 3600)
         return pairs(
             [
@@ -67,7 +68,7 @@ class OrderRate(Pane):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         values = self.context.view.orders_per_second
         if len(values) < 2:
-            return centred(WAITING, width, height)
+            return centred(WAITING if self.context.replay is None else NOT_RECORDED, width, height)
         return framed_curve(values, width, height, self.look.glyphs, "curve")
 
 
@@ -78,6 +79,7 @@ class Latency(TablePane[LatencyShape]):
     LETTER = "y"
     EVERY = 5
     EMPTY = WAITING
+    EMPTY_REPLAY = NOT_RECORDED
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("stage", 12, grow=1),
         Column("p50 ms", 9, right=True),
@@ -162,7 +164,7 @@ class EnginePane(Pane):
     def draw(self, width: int, height: int) -> Sequence[Row]:
         p, meter = self.context.view.performance, self.context.meter
         if p is None:
-            return centred(WAITING, width, height)
+            return centred(WAITING if self.context.replay is None else NOT_RECORDED, width, height)
         worst = max(p.latency, key=lambda stage: stage.p99_ms, default=None)
         lines = [("ord/s", f"{p.orders_per_second:,.0f}"), ("trd/s", f"{p.trades_per_second:,.0f}")]
         if worst is not None:

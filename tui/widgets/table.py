@@ -25,6 +25,7 @@ class TablePane(Pane, Generic[R]):
     EMPTY: ClassVar[str] = "nothing yet"
     EMPTY_WATCHING: ClassVar[str | None] = None
     """What a spectator reads instead of ``EMPTY``; None for the same."""
+    EMPTY_REPLAY: ClassVar[str] = "nothing at this moment of the recording"
     SORTS: ClassVar[tuple[str, ...]] = ()
     """Names of the orders that ``o`` goes through."""
     EVERY = 3
@@ -45,6 +46,8 @@ class TablePane(Pane, Generic[R]):
 
     def empty(self) -> str:
         """What stands where there are no records."""
+        if self.context.replay is not None:
+            return self.EMPTY_REPLAY
         watching = self.EMPTY_WATCHING if self.context.view.session.spectator else None
         return watching or self.EMPTY
 
