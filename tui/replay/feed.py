@@ -240,9 +240,9 @@ class ReplayFeed(ReadOnlyFeed):
 
     def _told(self, *, agents: bool) -> Iterator[Push]:
         self._shown = self.playhead.number
-        yield from self._teller.changes(self.playhead.time)
         if agents:
             yield self._teller.agents(self.playhead.time)
+        yield from self._teller.changes(self.playhead.time)
 
     # --- history
 
