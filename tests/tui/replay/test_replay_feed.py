@@ -184,7 +184,7 @@ async def test_it_looks_over_the_shoulder_of_the_first_person_at_a_console(data_
         assert [(order.order_id, order.leaves) for order in w.view.orders.open_orders()] == [(2, 2), (1, 3)]
         w.feed.seek(LAST)
         await w.settle()
-        assert [order.order_id for order in w.view.orders.open_orders()] == [1]
+        assert [(order.order_id, order.leaves) for order in w.view.orders.open_orders()] == [(2, 1), (1, 3)]
         assert w.view.portfolio.qty(1) == 1
         assert [fill.qty for fill in w.view.orders.fills] == [1]
 
