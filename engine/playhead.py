@@ -138,6 +138,8 @@ class Playhead:
         self._new_service = new_service
         self._stations = [station for station in recording.stations() if self._restores(station)]
         self._spacing = SPACING
+        self.on_moment: Callable[[Moment], None] = lambda _moment: None
+        """Called with each command that was applied."""
         self._enter(None)
 
     def _restores(self, station: Station) -> bool:
@@ -190,6 +192,7 @@ class Playhead:
         self.moment = Moment(self.number, now, command, events)
         if not self._ahead:
             self._arrive()
+        self.on_moment(self.moment)
         return self.moment
 
     def _load(self) -> bool:

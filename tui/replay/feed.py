@@ -84,6 +84,7 @@ class ReplayFeed(ReadOnlyFeed):
         self._missing = ""
         self._problem = ""
         self._shown = playhead.number
+        playhead.on_moment = self._heard
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -231,6 +232,11 @@ class ReplayFeed(ReadOnlyFeed):
             return self._told(agents=True)
         self._teller = Teller(head.service, self._owner)
         return self._everything(new_epoch=True)
+
+    def _heard(self, moment: Moment) -> None:
+        """A command was applied, perhaps to a service that nobody was told of yet."""
+        if self.playhead.service is self._teller.service:
+            self._teller.hear(moment)
 
     def _everything(self, *, new_epoch: bool) -> Iterator[Push]:
         self._shown = self.playhead.number

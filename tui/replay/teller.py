@@ -5,19 +5,24 @@ It compares with what it told last, so that any number of commands may have been
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from engine.instruments import Instrument
+from engine.playhead import Moment
 from engine.service import AccountView, OrderBookService
 from engine.types import InstrumentStatus, SymbolId
 from net import messages as m
 from net.gateway import shapes
+from net.gateway.private import PrivateEvent, private_messages
 from net.units import Units, cash_to_wire, millis
 
 DEPTH = 60
 PRINTS = 1_000
 """Prints of one instrument told at once."""
 NEWS = 100
+PRIVATE = 2_000
+"""Private messages that wait for the next frame."""
 EXCHANGE = "exchange"
 """Personality of the exchange's own account, which is nobody's."""
 
@@ -43,6 +48,7 @@ class Teller:
         self._printed: dict[SymbolId, int] = {}
         self._news = 0
         self._owned = -1
+        self._private: deque[m.Execution | m.OrderUpdate] = deque(maxlen=PRIVATE)
 
     # --- all of it
 
@@ -118,10 +124,21 @@ class Teller:
 
     # --- the owner
 
+    def hear(self, moment: Moment) -> None:
+        """Keep what the owner is to be told of a command."""
+        if self.owner is None:
+            return
+        for event in moment.events:
+            if isinstance(event, PrivateEvent) and event.account == self.owner and event.symbol_id in self._listed:
+                units = Units.of(self._listed[event.symbol_id])
+                self._private.extend(private_messages(event, self.service.sequence, moment.time, units))
+
     def _owners(self) -> Iterator[m.AnyServerMessage]:
         view = self.service.account(self.owner or "")
         if view is None or self.owner is None:
             return
+        yield from self._private
+        self._private.clear()
         yield portfolio(view, self._listed)
         yield m.Orders(data=m.OrdersData(agent_id=self.owner, orders=self.orders()))
 

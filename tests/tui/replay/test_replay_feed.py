@@ -190,7 +190,7 @@ async def test_it_looks_over_the_shoulder_of_the_first_person_at_a_console(data_
 
 
 async def test_a_silence_of_everybody_is_passed_over(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_module, "QUIET_NS", 1_000_000_000)
+    monkeypatch.setattr(feed_module, "QUIET_NS", 3_000_000_000)
     async with watched(data_dir) as w:
         assert w.number == 7
         await w.pass_s(0.01)
