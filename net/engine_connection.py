@@ -12,6 +12,7 @@ import msgspec
 from engine.types import RejectCode
 from net.engine_malformed import Malformed, malformed
 from net.engine_protocol import MAX_LINE_BYTES, NO_REQUEST, AnyRequest, Reply
+from net.logs import get_logger
 
 if TYPE_CHECKING:
     from net.engine_pipeline import EnginePipeline
@@ -23,6 +24,8 @@ WRITE_BUFFER_BYTES = 1 << 20
 """Bytes that may wait for a slow reader before it is no longer read from."""
 
 Work: TypeAlias = AnyRequest | Malformed
+
+log = get_logger("engine")
 
 _decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _encoder = msgspec.json.Encoder()
@@ -44,6 +47,7 @@ class EngineConnection(asyncio.Protocol):
         self._tail = bytearray()
         self._in_flight = 0
         self._reading = True
+        self._greeted = False
         self._ended = False
         self._stalled_at = 0.0
         self.writable = True
@@ -76,7 +80,19 @@ class EngineConnection(asyncio.Protocol):
         self._on_closed(self)
 
     def data_received(self, data: bytes) -> None:
-        """Decode the complete lines and queue them."""
+        """Decode the complete lines and queue them.
+
+        Only our own clients belong here, whose every line is a JSON object. A web page can make a browser send lines
+        of its choice to any local port, but not before a request line; so whoever begins otherwise is cut off.
+        """
+        if not self._greeted:
+            self._greeted = data.startswith(b"{")
+            if not self._greeted:
+                log.warning("connection cut off", reason="it does not speak JSON lines")
+                self.abort()
+                return
+        if self._ended:
+            return
         end = data.rfind(b"\n")
         if end < 0:
             self._tail += data
@@ -84,10 +100,11 @@ class EngineConnection(asyncio.Protocol):
             block = bytes(self._tail) + data[:end] if self._tail else data[:end]
             self._tail = bytearray(data[end + 1 :])
             requests = decode_block(block)
+            self._ended = bool(requests) and _undecodable(requests[-1])
             self._in_flight += len(requests)
             self._pipeline.offer(self, requests)
             self._adjust_reading()
-        if len(self._tail) > MAX_LINE_BYTES:
+        if len(self._tail) > MAX_LINE_BYTES and not self._ended:
             self._refuse_line()
 
     def eof_received(self) -> bool:
@@ -151,11 +168,25 @@ class EngineConnection(asyncio.Protocol):
 
 
 def decode_block(block: bytes) -> list[Work]:
-    """Decode lines, all at once when all are well-formed, which is nearly always."""
+    """Decode lines, all at once when all are well-formed, which is nearly always.
+
+    A line that is no JSON is the last one: whoever wrote it does not mean what follows.
+    """
     try:
         return list(_decoder.decode_lines(block))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_decode_line(line) for line in block.split(b"\n") if line.strip()]
+        pass
+    requests: list[Work] = []
+    for line in block.split(b"\n"):
+        if line.strip():
+            requests.append(_decode_line(line))
+            if _undecodable(requests[-1]):
+                break
+    return requests
+
+
+def _undecodable(request: Work) -> bool:
+    return type(request) is Malformed and request.code is RejectCode.INVALID_JSON
 
 
 def _decode_line(line: bytes) -> Work:

@@ -26,7 +26,7 @@ from net.engine_pipeline import EnginePipeline
 from net.errors import StartupError
 from net.garbage import GarbagePolicy
 from net.logs import configure_logging, get_logger
-from net.process import Ready, boot_id, prepare_data_dir, serve_until_stopped
+from net.process import Ready, boot_id, is_loopback, prepare_data_dir, serve_until_stopped
 
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000
@@ -49,6 +49,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 9999
+    trust_network: bool = False
+    """Listen beyond loopback, where whoever reaches the port may act for every account."""
     data_dir: Path | None = None
     """Without one nothing is kept."""
     durability: Durability = Durability.PROCESS
@@ -216,6 +218,11 @@ async def run_engine(config: EngineConfig) -> None:
         StartupError: it cannot start; the message is one line that says why.
         JournalError: the journal can no longer be written.
     """
+    if not config.trust_network and not is_loopback(config.host):
+        raise StartupError(
+            f"the engine asks nobody who he is, so it does not listen on {config.host}; "
+            "--trust-network lets it, and whoever reaches the port act for every account"
+        )
     if config.data_dir is not None:
         prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "engine")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import signal
 import subprocess
@@ -111,6 +112,16 @@ def prepare_data_dir(data_dir: Path) -> Path:
         message = f"the data directory {data_dir} cannot be written to: {error.strerror or error}"
         raise StartupError(message) from error
     return data_dir
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def boot_id() -> str:

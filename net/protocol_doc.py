@@ -61,7 +61,8 @@ ENGINE_HEAD = """\
 
 The engine's own door, between it and its gateways: newline-delimited JSON, pipelined, integers only (ticks, lots, minor
 units of cash, nanoseconds). Each request has an `id` and exactly one `reply` with it; after `subscribe` come `events`.
-It asks for no token: bind it to loopback.
+It asks for no token and trusts whoever reaches it, so it listens on loopback unless `--trust-network` is given. A line
+that is no JSON is answered `invalid_json` and is the last one read; a connection that does not begin with `{` is cut.
 """
 
 

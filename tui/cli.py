@@ -111,6 +111,13 @@ def engine(
     data_dir: DataDir,
     host: Host = DEFAULT_HOST,
     engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    trust_network: Annotated[
+        bool,
+        typer.Option(
+            "--trust-network",
+            help="Allow a --host beyond loopback: whoever reaches the port acts for every account, no token asked.",
+        ),
+    ] = False,
     scenario: ScenarioName = DEFAULT_SCENARIO,
     durability: DurabilityLevel = Durability.PROCESS,
     supervised: Supervised = False,
@@ -120,8 +127,8 @@ def engine(
     The scenario lists its instruments when the journal is new; an existing journal is continued.
     """
     settings = TierSettings(
-        data_dir=str(data_dir), engine_host=host, engine_port=engine_port, scenario=scenario, durability=durability,
-        supervised=supervised,
+        data_dir=str(data_dir), engine_host=host, engine_port=engine_port, trust_network=trust_network,
+        scenario=scenario, durability=durability, supervised=supervised,
     )  # fmt: skip
     _run(run_tier(TierName.ENGINE, settings))
 

@@ -55,6 +55,8 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     engine_host: str = LOOPBACK
     """Where the engine listens and the gateway finds it: its door asks nobody who he is, so it stays on loopback."""
     engine_port: int = 9999
+    trust_network: bool = False
+    """Let the engine listen beyond loopback, and whoever reaches it act for every account."""
     scenario: str = "default"
     seed: int | None = None
     durability: Durability = Durability.PROCESS
@@ -128,6 +130,7 @@ async def _engine(settings: TierSettings) -> None:
     config = EngineConfig(
         host=settings.engine_host,
         port=settings.engine_port,
+        trust_network=settings.trust_network,
         data_dir=Path(settings.data_dir),
         durability=settings.durability,
         initial_commands=listing,

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from net.process import is_loopback
+
 _SCHEME = "sha256"
 _BEARER = "bearer "
 
@@ -81,7 +83,7 @@ class OriginPolicy:
     def __init__(self, bound_host: str, origins: Sequence[str] = (), hosts: Sequence[str] = ()) -> None:
         self._origins = {origin.rstrip("/").lower() for origin in origins}
         self._hosts = {host.lower() for host in hosts} | {"localhost"}
-        self._check_host = _is_loopback(bound_host)
+        self._check_host = is_loopback(bound_host)
 
     def allows(self, host: str | None, origin: str | None) -> bool:
         """Whether a request with these headers may be answered."""
@@ -102,15 +104,6 @@ class OriginPolicy:
         except ValueError:
             return False
         return name is not None and (name in self._hosts or _is_address(name))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_address(name: str) -> bool:

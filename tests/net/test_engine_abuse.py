@@ -143,8 +143,9 @@ def _shapes() -> st.SearchStrategy[object]:
     return st.one_of(*(_strategy(one) for one in union.types))
 
 
+requests = _shapes().map(lambda request: json.dumps(request).encode())
 lines = st.one_of(
-    _shapes().map(lambda request: json.dumps(request).encode()),
+    requests,
     st.binary(max_size=60).map(lambda data: data.replace(b"\n", b" ")),
     st.text(string.printable, max_size=60).map(lambda text: text.replace("\n", " ").encode()),
 )
@@ -153,11 +154,11 @@ lines = st.one_of(
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(batch=st.lists(lines, min_size=5, max_size=60), seed=st.integers(0, 2**16))
+@given(batch=st.lists(requests, min_size=5, max_size=60), last=lines, seed=st.integers(0, 2**16))
 def test_whatever_is_sent_each_line_is_answered_and_the_journal_can_be_replayed(
-    tmp_path_factory: pytest.TempPathFactory, batch: list[bytes], seed: int
+    tmp_path_factory: pytest.TempPathFactory, batch: list[bytes], last: bytes, seed: int
 ) -> None:
-    asyncio.run(_send_anything(tmp_path_factory.mktemp("data"), batch, random.Random(seed)))
+    asyncio.run(_send_anything(tmp_path_factory.mktemp("data"), [*batch, last], random.Random(seed)))
 
 
 async def _send_anything(data_dir: Path, batch: list[bytes], rng: random.Random) -> None:

@@ -1,12 +1,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from tiny_exchange import TinyExchange
 
 from net.engine_protocol import MAX_LINE_BYTES
-from net.engine_server import EngineServer
+from net.engine_server import EngineConfig, EngineServer, run_engine
 from net.errors import StartupError
 
 CLOCK_START = 1_000
@@ -99,12 +100,9 @@ async def test_a_refusal_carries_code_message_and_field_and_is_not_numbered(wire
         (b'{"action":"fly","id":4}', 4, "invalid_message"),
         (b'{"action":"ping"}', -1, "invalid_message"),
         (b'{"action":"ping","id":-5}', -5, "invalid_message"),
-        (b"hello", -1, "invalid_json"),
-        (b'{"action":"query","id":8,"what":"\xff"}', 8, "invalid_json"),
-        (b'{"action":"ping","id":8,"x":' + b"[" * 100_000, -1, "invalid_json"),
         (b'{"action":"cancel_after","id":9,"account":"a","seconds":1' + b"0" * 400 + b"}", 9, "invalid_message"),
     ],
-    ids=["field missing", "unknown verb", "no id", "bad id", "no json", "bad utf-8", "too deep", "huge number"],
+    ids=["field missing", "unknown verb", "no id", "bad id", "huge number"],
 )
 async def test_a_malformed_line_is_answered_in_its_place_and_the_connection_is_kept(
     wire: Wire, line: bytes, request_id: int, code: str
@@ -118,6 +116,45 @@ async def test_a_malformed_line_is_answered_in_its_place_and_the_connection_is_k
     assert third["order_id"] == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "request_id"),
+    [
+        (b"hello", -1),
+        (b'{"action":"query","id":8,"what":"\xff"}', 8),
+        (b'{"action":"ping","id":8,"x":' + b"[" * 100_000, -1),
+    ],
+    ids=["no json", "bad utf-8", "too deep"],
+)
+async def test_an_undecodable_line_is_answered_and_nothing_behind_it_is_done(
+    server: EngineServer, wire: Wire, line: bytes, request_id: int
+) -> None:
+    wire.send(add(1))
+    wire.writer.write(line + b"\n")
+    wire.send(add(2))
+    first, second = await wire.receive(), await wire.receive()
+    assert first["order_id"] == 1
+    assert (second["id"], second["code"]) == (request_id, "invalid_json")
+    assert await wire.reader.read() == b""
+    assert server.pipeline.stats().orders == 1
+
+
+async def test_a_web_page_cannot_trade_through_the_engine_door(server: EngineServer) -> None:
+    order = json.dumps(add(1)).encode() + b"\n"
+    for begin in (b"POST / HTTP/1.1\r\nHost: 127.0.0.1:9999\r\n\r\n", b"\x16\x03\x01\x02\x00\n", b"\n", b" "):
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(begin + order)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+    stats = server.pipeline.stats()
+    assert (stats.orders, stats.commands) == (0, 0)
+
+
+async def test_the_engine_listens_beyond_loopback_only_if_the_network_is_trusted() -> None:
+    with pytest.raises(StartupError, match="--trust-network"):
+        await run_engine(EngineConfig(host="192.0.2.1", port=0))
+
+
 async def test_requests_may_arrive_byte_by_byte(wire: Wire) -> None:
     for byte in json.dumps(add(1)).encode() + b"\n":
         wire.writer.write(bytes([byte]))
@@ -126,7 +163,7 @@ async def test_requests_may_arrive_byte_by_byte(wire: Wire) -> None:
 
 
 async def test_an_oversize_line_is_refused_and_ends_the_connection(wire: Wire) -> None:
-    wire.writer.write(b"x" * (MAX_LINE_BYTES + 2))
+    wire.writer.write(b"{" * (MAX_LINE_BYTES + 2))
     assert (await wire.receive())["code"] == "invalid_message"
     assert await wire.reader.read() == b""
 
