@@ -90,6 +90,8 @@ class EngineLink(_LineProtocol):
         on_answered: Callable[[AccountId, EngineLink], None] = lambda _account, _link: None,
     ) -> None:
         super().__init__()
+        self.answered = False
+        """Whether the engine ever answered anything here."""
         self.used_at = self.loop.time()
         """Loop time of the last request that was not a health check."""
         self._deadline_s = deadline_s
@@ -147,6 +149,7 @@ class EngineLink(_LineProtocol):
     def lines_received(self, block: bytes) -> None:
         """Tell the askers."""
         pending = self._pending
+        self.answered = True
         for reply in _reply_decoder.decode_lines(block):
             entry = pending.pop(reply.id, None)
             if entry is not None:

@@ -49,6 +49,8 @@ class EnginePool:
         self._routes: dict[AccountId, tuple[EngineLink, int]] = {}
         self._wake = asyncio.Event()
         self._connected = asyncio.Event()
+        self._dropped = False
+        """Whether the engine took a link and ended it without a word: it has more than it serves."""
         self._maintenance: asyncio.Task[None] | None = None
 
     @property
@@ -133,6 +135,11 @@ class EnginePool:
                 except TimeoutError:
                     pass
             self._wake.clear()
+            if any(link.answered for link in self._links):
+                self._backoff.reset()
+            elif self._dropped:
+                await asyncio.sleep(self._backoff.next_delay_s())
+            self._dropped = False
             self._close_idle()
             for link in self._links:
                 link.check_health(self._quiet_s)
@@ -154,13 +161,13 @@ class EnginePool:
             if len(self._links) == 1:
                 self._connected.set()
                 self._on_connected(True)
-        self._backoff.reset()
         return True
 
     def _lost(self, link: EngineLink) -> None:
         for account in [account for account, route in self._routes.items() if route[0] is link]:
             del self._routes[account]
         if link in self._links:
+            self._dropped = self._dropped or not link.answered
             self._links.remove(link)
             self._wake.set()
             if not self._links:

@@ -47,10 +47,18 @@ an admin's, `/ws?role=spectator` one that only watches.
 - **Books.** `orderbooks` carries the books that changed since the client's last one, at the client's rate. Each
   `book_delta` says from which `previous_sequence` to which `sequence` it leads, with a checksum of the whole
   book after it (`net/checksum.py`): after a gap, or a wrong sum, ask for the book by `get_orderbook`.
+- **Gone clients.** `cancel_on_disconnect` of `agent_register` has the gateway cancel the account's orders when the
+  session ends, of several sessions that chose it only with the newest's end; while the engine is away it is done
+  later. A gateway that is killed cancels nothing: only `cancel_after`, which the engine keeps, survives that.
+- **Agents.** `agents_snapshot` lists the 500 best at most; `GET /api/agents` lists more. `max_drawdown` and `sharpe`
+  are the gateway's own samples, one a second since it started.
 - **Slow clients** get newer books rather than more of them and miss messages of the other streams; one that
   leaves its private messages unread is closed with code 1013 (`too_slow`) and may resume.
 - **Close codes**: 1001 the gateway stops, 1008 too many errors, 1009 a message over the limit, 1012 private
   messages may be missing (connect again and resume), 1013 too slow.
+- **Text** of clients (names, reasons, headlines, ids) has no control characters; `why` of a decision and `content` of
+  news may have tabs and line feeds. Account ids that begin with `hyperliquid`, or are a blockchain address, are
+  kept for the Hyperliquid venue.
 - **Engine away**: requests are answered `engine_unavailable`, those under way whose link died
   `unknown_outcome`; an order with a `client_order_id` is settled instead. `engine_status` tells when the engine
   goes and comes, and its epoch: a new epoch is another history, start over.

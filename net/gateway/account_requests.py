@@ -43,6 +43,8 @@ class AccountRequests:
         if session.role is Role.SPECTATOR:
             raise Refused(RejectCode.NOT_ALLOWED, "spectators only watch")
         account, token = await self._open_or_take_back(session, message)
+        if not await gateway.cancel_disconnected(account.agent_id):
+            raise Refused(RejectCode.ENGINE_UNAVAILABLE, "orders of the session before are still to be canceled")
         view = await gateway.view(account)
         if message.cancel_after is not None:
             result = await gateway.trading.cancel_after(CancelAfter(seconds=message.cancel_after), account.agent_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.ledger import EXCHANGE
 from engine.service import AccountView
 from engine.types import AccountId
+from net.gateway.limits import TokenBucket
 from net.gateway.private import PrivateEvent, last_number
 from net.gateway.track import EquityTrack
 
@@ -41,13 +43,16 @@ class Account:
         "name",
         "paused",
         "personality",
+        "rest_rate",
         "sent_equity",
         "sessions",
         "track",
         "view",
     )
 
-    def __init__(self, agent_id: AccountId, name: str, personality: str, credential: str, floor: int) -> None:
+    def __init__(
+        self, agent_id: AccountId, name: str, personality: str, credential: str, floor: int, orders_per_second: int
+    ) -> None:
         self.agent_id = agent_id
         self.name = name
         self.personality = personality
@@ -55,6 +60,8 @@ class Account:
         self.closed = False
         self.paused = False
         self.sessions: set[Session] = set()
+        self.rest_rate = TokenBucket(orders_per_second, time.monotonic())
+        """How fast it may send orders over REST, where there is no session to be limited."""
         self.view: AccountView | None = None
         self.sent_equity: int | None = None
         """What the owner was last told to be worth, in minor units."""
@@ -88,7 +95,8 @@ class Account:
 class Accounts:
     """All accounts by id. Private events kept for ``resume`` are bounded, for each account and in all."""
 
-    def __init__(self, history: int, history_total: int) -> None:
+    def __init__(self, history: int, history_total: int, orders_per_second: int) -> None:
+        self._orders_per_second = orders_per_second
         self._history = history
         self._history_total = history_total
         self._kept: deque[Kept] = deque()
@@ -136,7 +144,8 @@ class Accounts:
         """Know an account from now on."""
         account = self._by_id.get(agent_id)
         if account is None:
-            account = self._by_id[agent_id] = Account(agent_id, name, personality, credential, self.floor)
+            account = Account(agent_id, name, personality, credential, self.floor, self._orders_per_second)
+            self._by_id[agent_id] = account
             self.mark(account)
         return account
 

@@ -56,11 +56,17 @@ async def run_gateway(config: GatewayConfig) -> None:
 class GatewayServer:
     """A gateway that serves."""
 
-    def __init__(self, gateway: Gateway, port: int, finished: asyncio.Future[None]) -> None:
+    def __init__(self, gateway: Gateway, server: Server, port: int, finished: asyncio.Future[None]) -> None:
         self.gateway = gateway
+        self._server = server
         self.port = port
         self.finished = finished
         """Done when the server ended by itself."""
+
+    @property
+    def connections(self) -> int:
+        """Open connections of any kind, from their first byte."""
+        return len(self._server.server_state.connections)
 
 
 @asynccontextmanager
@@ -78,7 +84,7 @@ async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayS
     try:
         await server.listening.wait()
         async with mount.own_port(config.host):
-            yield GatewayServer(gateway, listener.getsockname()[1], serving)
+            yield GatewayServer(gateway, server, listener.getsockname()[1], serving)
     finally:
         server.refuse_new()
         await gateway.stop()

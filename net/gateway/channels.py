@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from engine.types import SymbolId
+from net.logs import get_logger
 
 if TYPE_CHECKING:
     from net.gateway.session import Session
+
+_log = get_logger("gateway")
 
 ORDERBOOKS: Final = "orderbooks"
 BOOK_DELTA: Final = "book_delta"
@@ -116,9 +119,12 @@ class Channels:
         while True:
             while self._backlog:
                 sessions, frame, stream = self._backlog[0]
-                for start in range(0, len(sessions), SLICE):
-                    self._write(sessions[start : start + SLICE], frame, stream=stream)
-                    await asyncio.sleep(0)
+                try:
+                    for start in range(0, len(sessions), SLICE):
+                        self._write(sessions[start : start + SLICE], frame, stream=stream)
+                        await asyncio.sleep(0)
+                except Exception as error:  # nobody else writes what waits behind it
+                    _log.error("a message was not written to all", exc_info=error)
                 self._backlog.popleft()
             self._woken.clear()
             await self._woken.wait()

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from engine.types import RejectCode
-from net.messages import Error, ErrorData
+from net.messages import Error, ErrorData, RequestIdField
 
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """All that decoding a client's bytes may raise; a ``msgspec.ValidationError`` is a ``DecodeError``."""
@@ -26,16 +26,31 @@ def field_of(message: str) -> str | None:
     return path or None
 
 
-def decode_error(error: Exception) -> ErrorData:
+def decode_error(error: Exception, request_id: str | int | None = None) -> ErrorData:
     """Code, message and field for what decoding raised."""
     if isinstance(error, msgspec.ValidationError):
         text = str(error)
-        return ErrorData(code=RejectCode.INVALID_MESSAGE, message=text, field=field_of(text))
+        return ErrorData(code=RejectCode.INVALID_MESSAGE, message=text, field=field_of(text), request_id=request_id)
     if isinstance(error, RecursionError):
         return ErrorData(code=RejectCode.INVALID_JSON, message="nested too deep")
     if isinstance(error, UnicodeDecodeError):
         return ErrorData(code=RejectCode.INVALID_JSON, message="not UTF-8")
     return ErrorData(code=RejectCode.INVALID_JSON, message=str(error))
+
+
+class _Named(msgspec.Struct):
+    request_id: RequestIdField | None = None
+
+
+_name_decoder = msgspec.json.Decoder(_Named)
+
+
+def request_id_of(payload: bytes) -> str | int | None:
+    """The id of a request that is no valid message, if that much of it can be read."""
+    try:
+        return _name_decoder.decode(payload).request_id
+    except UNDECODABLE:
+        return None
 
 
 def error_message(

@@ -267,6 +267,9 @@ class Connection(asyncio.Protocol):
         except Refusal as refusal:
             self._protocol.send_response(self._protocol.reject(refusal.status, refusal.text))
             return
+        except LookupError:  # websockets' MultipleValuesError
+            self._protocol.send_response(self._protocol.reject(400, "a header is there twice\n"))
+            return
         self._protocol.send_response(self._protocol.accept(request))
         if self._protocol.state is not State.OPEN:
             return

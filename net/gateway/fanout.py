@@ -54,8 +54,8 @@ class BookFeed:
         return message_frame(message)
 
     def join(self, session: Session, rate_hz: float) -> None:
-        """Tell ``session`` of books this often from now on, beginning with those in its ``missed_books``."""
-        rate_hz = round(rate_hz, 1)
+        """Tell ``session`` of books this often (whole hertz) from now on, those in its ``missed_books`` first."""
+        rate_hz = float(round(rate_hz))
         ticker = self._tickers.get(rate_hz)
         if ticker is not None and session in ticker.sessions:
             return

@@ -70,7 +70,7 @@ class Gateway:
         self.metrics = Metrics()
         self.performance = Performance(self.metrics)
         self.mirror = Mirror(config.tape_length, config.news_history)
-        self.accounts = Accounts(config.private_history, config.private_history_total)
+        self.accounts = Accounts(config.private_history, config.private_history_total, config.limits.orders_per_second)
         self.portfolios = Portfolios(self.mirror, self.accounts)
         self.channels = Channels()
         self.books = BookFeed(self.mirror, config.book_levels)
@@ -89,6 +89,8 @@ class Gateway:
         self._sessions: dict[Session, Connection] = {}
         self._session_number = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._to_cancel: dict[AccountId, None] = {}
+        """Accounts whose orders are to be canceled because their session is gone."""
         self._agents_frame = b""
         self._epoch = ""
         self._connected: bool | None = None
@@ -194,14 +196,26 @@ class Gateway:
         return same_token(token, self._admin_token)
 
     def cancel_on_disconnect(self, agent_id: AccountId) -> None:
-        """Cancel the orders of an account whose session is gone."""
-        self.run_task(self._cancel_all(agent_id), f"cancel on disconnect of {agent_id}")
+        """Cancel the orders of an account whose session is gone, as soon as the engine can be told."""
+        self._to_cancel[agent_id] = None
+        self.run_task(self._cancel_now(agent_id), f"cancel on disconnect of {agent_id}")
 
-    async def _cancel_all(self, agent_id: AccountId) -> None:
-        try:
-            await self.engine.submit(CancelAll(account=agent_id, reason=CancelReason.DISCONNECTED))
-        except (EngineUnavailable, UnknownOutcome) as error:
-            _log.warning("orders were not canceled on disconnect", agent_id=agent_id, reason=str(error))
+    async def _cancel_now(self, agent_id: AccountId) -> None:
+        await self.cancel_disconnected(agent_id)
+
+    async def cancel_disconnected(self, *agent_ids: AccountId) -> bool:
+        """Cancel the orders of those of these accounts, or of all, whose sessions are gone and whose orders are not.
+
+        What the engine did not confirm stays to be done (canceling twice is harmless), and False is returned.
+        """
+        for agent_id in [each for each in agent_ids or self._to_cancel if each in self._to_cancel]:
+            try:
+                await self.engine.submit(CancelAll(account=agent_id, reason=CancelReason.DISCONNECTED))
+            except (EngineUnavailable, UnknownOutcome) as error:
+                _log.warning("orders are not canceled on disconnect yet", agent_id=agent_id, reason=str(error))
+                return False
+            self._to_cancel.pop(agent_id, None)
+        return True
 
     # --- the engine's comings and goings ----------------------------------------------------------------------------
 

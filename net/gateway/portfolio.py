@@ -92,9 +92,3 @@ class Portfolios:
         shapes = [self.agent(account) for account in self._accounts if not account.closed]
         shapes.sort(key=lambda shape: (-shape.pnl, shape.agent_id))
         return shapes[:limit]
-
-    def sample(self) -> None:
-        """Take one sample of every account's equity into its track."""
-        for account in self._accounts:
-            if account.view is not None and not account.closed:
-                account.track.sample(self.equity(account.view))

@@ -67,7 +67,7 @@ def _filled(event: OrderFilled, timestamp: int, units: Units) -> OrderUpdateShap
         symbol_id=event.symbol_id,
         event="filled",
         side=event.side,
-        price=units.price(event.price),
+        price=None,
         leaves_quantity=units.quantity(event.leaves_qty),
         filled_quantity=units.quantity(event.cum_qty),
         timestamp=timestamp,

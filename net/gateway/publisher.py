@@ -97,6 +97,11 @@ class Publisher:
             if sequence <= up_to and type(event) in PRIVATE_EVENTS:
                 self._accounts.keep(cast("PrivateEvent", event), sequence, batch.time)
 
+    def bbo_frame(self, book: MirrorBook) -> bytes:
+        """The best bid and offer now, for one who begins to listen; what changes from now on everybody is told."""
+        self._told_bbo[book.symbol_id] = (book.bids.best(), book.asks.best())
+        return message_frame(Bbo(data=book.bbo(millis(self._mirror.time))))
+
     def flush_delta(self, book: MirrorBook) -> None:
         """Tell now what changed in a book since its last delta."""
         self._waiting.discard(book.symbol_id)

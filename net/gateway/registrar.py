@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from engine import commands
@@ -18,6 +19,8 @@ from net.units import UnitError, cash_from_wire
 
 AGENT_PREFIX = "agent-"
 _GENERATED_ID_BYTES = 6
+_RESERVED = re.compile(r"hyperliquid([-.:].*)?|0x[0-9a-f]{40}(:.*)?", re.IGNORECASE)
+"""Accounts that the Hyperliquid venue opens by itself, for its own use and for users that sign with a key."""
 
 
 class Registrar:
@@ -33,6 +36,8 @@ class Registrar:
         self, agent_id: str | None, name: str | None, personality: str, capital: float | None
     ) -> tuple[Account, str]:
         """Open an account; returns it with its new secret token."""
+        if agent_id is not None and _RESERVED.fullmatch(agent_id):
+            raise Refused(RejectCode.NOT_ALLOWED, f"{agent_id} is kept for the Hyperliquid venue", "agent_id")
         cash = self._starting_cash(capital)
         if len(self._accounts) >= self._config.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "there are as many accounts as this exchange permits")

@@ -205,6 +205,13 @@ class Requests:
         if message.rate_hz is not None or any(name == names.ORDERBOOKS for name, _ in wanted):
             session.want_books_again()
         session.say(session.subscribed(message.request_id))
+        for symbol_id in {symbol_id for name, symbol_id in wanted if name == names.BBO}:
+            self._tell_bbo(session, symbol_id)
+
+    def _tell_bbo(self, session: Session, symbol_id: int | None) -> None:
+        for listed, book in self._gateway.mirror.books.items():
+            if symbol_id in (None, listed):
+                session.send(self._gateway.publisher.bbo_frame(book))
 
     def _orderbook(self, session: Session, message: GetOrderbook) -> None:
         book = self._gateway.mirror.books.get(message.symbol_id)

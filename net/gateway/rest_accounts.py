@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import Request, delete, get, post
@@ -121,6 +122,8 @@ def own_account(gateway: Gateway, request: AnyRequest, agent_id: str) -> Account
 
 async def _trade(gateway: Gateway, request: AnyRequest, message: OrderRequest) -> OrderResult:
     account = own_account(gateway, request, message.agent_id or "")
+    if not account.rest_rate.take(time.monotonic()):
+        raise Refused(RejectCode.RATE_LIMITED, "too many orders a second")
     result = await gateway.trading.order(message, account.agent_id)
     if result.status is Status.ERROR and result.code is not None:
         raise Refused(result.code, result.message or result.code.value, result.field)

@@ -38,6 +38,7 @@ class Rounds:
             ("portfolios", _every(config.portfolio_interval_s, self.refresh_portfolios)),
             ("agents", _every(config.agents_interval_s, self.list_agents)),
             ("performance", _every(PERFORMANCE_INTERVAL_S, self.sample_performance)),
+            ("disconnected", _every(config.portfolio_interval_s, self.cancel_disconnected)),
             ("heartbeat", _every(config.heartbeat_s / HEARTBEATS_PER_PERIOD, self.heartbeat)),
         ]
 
@@ -97,6 +98,11 @@ class Rounds:
         if gateway.channels.wanted(names.PERFORMANCE):
             frame = message_frame(Performance(data=gateway.performance_shape()))
             gateway.channels.publish(names.PERFORMANCE, None, frame)
+
+    async def cancel_disconnected(self) -> None:
+        """Cancel what could not be canceled when its session went."""
+        if self._gateway.engine_connected:
+            await self._gateway.cancel_disconnected()
 
     async def heartbeat(self) -> None:
         """Ping the quiet, cut off the dead."""

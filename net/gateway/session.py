@@ -11,7 +11,7 @@ from engine.types import RejectCode, SymbolId
 from net.gateway import channels as names
 from net.gateway.accounts import Account
 from net.gateway.channels import parse_channel
-from net.gateway.client_errors import UNDECODABLE, decode_error, error_message
+from net.gateway.client_errors import UNDECODABLE, decode_error, error_message, request_id_of
 from net.gateway.connection import POLICY_VIOLATION, TRY_AGAIN_LATER, Connection
 from net.gateway.frames import message_frame
 from net.gateway.limits import TokenBucket
@@ -98,7 +98,7 @@ class Session:
         try:
             message = decode_client_message(payload)
         except UNDECODABLE as error:
-            self.complain(decode_error(error))
+            self.complain(decode_error(error, request_id_of(payload)))
             return
         self._gateway.requests.handle(self, message)
 
@@ -226,14 +226,20 @@ class Session:
     # --- accounts ---------------------------------------------------------------------------------------------------
 
     def hold(self, account: Account, *, cancel_on_disconnect: bool) -> None:
-        """Act for an account from now on."""
+        """Act for an account from now on.
+
+        Of the sessions that would cancel its orders when they end, only the newest does: an older one may be the dead
+        link of the very client that came back.
+        """
         self.log.info("account held", agent_id=account.agent_id)
         self.accounts[account.agent_id] = account
-        account.sessions.add(self)
         if cancel_on_disconnect:
+            for other in account.sessions:
+                other.cancel_on_close.discard(account.agent_id)
             self.cancel_on_close.add(account.agent_id)
         else:
             self.cancel_on_close.discard(account.agent_id)
+        account.sessions.add(self)
 
     def account(self, agent_id: str | None) -> Account:
         """The account a request is for: one the session registered, by default the first; raises ``Refused``."""

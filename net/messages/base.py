@@ -10,6 +10,15 @@ from msgspec import Meta
 
 PROTOCOL_VERSION = 1
 
+_END = r"$(?!\n)"
+"""The end of a text: ``$`` alone also matches before a line feed there."""
+
+LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{_END}"
+"""Text of one line without control characters: what strangers write is drawn on terminals, which obey those."""
+
+PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+"""The same with tabs and line feeds."""
+
 # Bounds make every field finite: an unbounded integer may take thousands of digits.
 SymbolIdField: TypeAlias = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 OrderIdField: TypeAlias = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -18,10 +27,10 @@ PriceField: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
 QuantityField: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
 CashField: TypeAlias = Annotated[float, Meta(ge=0, le=1e10)]
 SecondsField: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
-AgentIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:\-]+$")]
-ClientOrderIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+AgentIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=rf"^[A-Za-z0-9_.:\-]+{_END}")]
+ClientOrderIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
 RequestIdField: TypeAlias = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=0, le=2**53 - 1)]
-NameField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+NameField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
 TokenField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
 ChannelField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 

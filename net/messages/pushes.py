@@ -120,6 +120,7 @@ class OrderUpdateShape(Shape, frozen=True, kw_only=True):
     """accepted, replaced, triggered, canceled or filled."""
     side: Side
     price: float | None
+    """Limit price of the order; null where it has none, and when it was filled: that price is in ``execution``."""
     leaves_quantity: float
     filled_quantity: float
     timestamp: int

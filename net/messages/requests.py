@@ -9,6 +9,8 @@ from msgspec import Meta, field
 
 from engine.types import OrderType, Side, TimeInForce
 from net.messages.base import (
+    LINE,
+    PROSE,
     AgentIdField,
     CashField,
     ChannelField,
@@ -33,7 +35,7 @@ class AgentRegister(ClientMessage, frozen=True, kw_only=True, tag="agent_registe
     """
 
     name: NameField | None = None
-    personality: Annotated[str, Meta(max_length=64)] = ""
+    personality: Annotated[str, Meta(max_length=64, pattern=LINE)] = ""
     starting_capital: CashField | None = None
     agent_id: AgentIdField | None = None
     token: TokenField | None = None
@@ -180,15 +182,15 @@ class Unsubscribe(ClientMessage, frozen=True, kw_only=True, tag="unsubscribe"):
 class ReportDecision(ClientMessage, frozen=True, kw_only=True, tag="report_decision"):
     """An agent says what it decided and why; shown to everybody who subscribed to ``decisions``."""
 
-    stage: Annotated[str, Meta(max_length=32)]
+    stage: Annotated[str, Meta(max_length=32, pattern=LINE)]
     """Which stage of its pipeline decided: llm, ml, heuristic."""
-    action: Annotated[str, Meta(max_length=128)]
-    why: Annotated[str, Meta(max_length=512)] = ""
+    action: Annotated[str, Meta(max_length=128, pattern=LINE)]
+    why: Annotated[str, Meta(max_length=512, pattern=PROSE)] = ""
     symbol_id: SymbolIdField | None = None
     confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
     latency_ms: Annotated[float, Meta(ge=0, le=1e9)] | None = None
     cost: Annotated[float, Meta(ge=0, le=1e9)] | None = None
-    fell_back_from: Annotated[str, Meta(max_length=128)] | None = None
+    fell_back_from: Annotated[str, Meta(max_length=128, pattern=LINE)] | None = None
     agent_id: AgentIdField | None = None
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from gateway_world import Client, World
 
+from net.gateway.channels import SLICE, Channels
+from net.gateway.session import Session
 from net.local_book import LocalBook
 from net.messages import BookDeltaShape, InstrumentShape, OrderBookData
 
@@ -29,6 +32,8 @@ async def test_trades_come_to_those_who_subscribed_to_the_instrument(world: Worl
 
 async def test_the_best_prices_come_when_they_change_and_only_then(world: World) -> None:
     client, maker = await listener(world, "bbo"), await world.trader()
+    first = [m["data"] for m in await client.settle()]
+    assert [(bbo["symbol_id"], bbo["bid"], bbo["ask"]) for bbo in first] == [(1, None, None), (2, None, None)]
     await maker.order("buy", 3, 99.0)
     await maker.order("buy", 3, 98.0)
     await maker.order("buy", 1, 99.0)
@@ -190,3 +195,34 @@ async def test_who_unsubscribes_hears_nothing_more(world: World) -> None:
     await maker.order("buy", 1, 99.0)
     await maker.wait_for("order_update")
     assert await client.settle() == []
+
+
+async def test_who_subscribes_to_the_best_prices_is_told_them_at_once(world: World) -> None:
+    maker = await world.trader()
+    await maker.order("buy", 3, 99.0)
+    await maker.settle()
+    for _ in range(2):  # the second one though they did not change since they were told last
+        client = await listener(world, "bbo:1")
+        assert (await client.wait_for("bbo"))["data"]["bid"]["price"] == 99.0
+
+
+async def test_a_message_that_cannot_be_written_does_not_hold_up_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = [await listener(world, "trades") for _ in range(SLICE + 1)]
+    write, failed = Channels._write, []
+
+    def fail_once(channels: Channels, sessions: tuple[Session, ...], frame: bytes, *, stream: bool) -> None:
+        if len(sessions) == SLICE and not failed:
+            failed.append(True)
+            raise ZeroDivisionError
+        write(channels, sessions, frame, stream=stream)
+
+    monkeypatch.setattr(Channels, "_write", fail_once)
+    maker, taker = await world.trader(), await world.trader()
+    for _ in range(2):
+        await maker.order("sell", 1, 100.0)
+        await taker.order("buy", 1, 100.0)
+    for client in clients:
+        await client.wait_for("trade")
+    assert failed

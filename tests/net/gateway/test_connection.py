@@ -76,6 +76,19 @@ async def test_a_handshake_may_be_cut_at_every_byte(world: World) -> None:
         writer.close()
 
 
+@pytest.mark.parametrize("header", ["Origin: http://localhost", "Authorization: Bearer x", "Host: localhost"])
+async def test_a_doubled_header_is_refused_and_the_connection_forgotten(world: World, header: str) -> None:
+    reader, writer = await raw(world)
+    writer.write(UPGRADE[:-2] + f"{header}\r\n{header}\r\n\r\n".encode())
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
+    while await asyncio.wait_for(reader.read(65_536), 5):
+        pass
+    writer.close()
+    async with asyncio.timeout(5):
+        while world.server.connections:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     "garbage",
     [

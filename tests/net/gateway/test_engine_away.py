@@ -197,3 +197,18 @@ async def test_a_feed_that_failed_loads_again(world: World, monkeypatch: pytest.
     assert (await trader.closed())[0] == 1012
     books = await watcher.wait_for("orderbooks", lambda m: bool(m["data"].get("1", {}).get("bids")))
     assert books["data"]["1"]["bids"][0]["quantity"] == 3.0
+
+
+async def test_orders_of_a_session_that_went_while_the_engine_was_away_are_canceled_later(
+    world: World, revived: list[EngineServer]
+) -> None:
+    client, watcher = await world.connect(), await world.connect()
+    token = (await client.register("Bob", agent_id="bob", cancel_on_disconnect=True))["token"]
+    await watcher.register(agent_id="bob", token=token)
+    await client.order("buy", 5, 99.0)
+    await away(world)
+    await client.link.close()
+    await back(world, revived, world.oms)
+    update = await watcher.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
+    assert update["data"]["reason"] == "disconnected"
+    assert world.gateway._to_cancel == {}

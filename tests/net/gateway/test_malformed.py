@@ -146,3 +146,34 @@ async def test_too_many_orders_a_second_are_refused(tmp_path: Path) -> None:
         codes = [(await client.order("buy", 1, 99.0))["code"] for _ in range(8)]
         assert codes[:5] == [None] * 5
         assert "rate_limited" in codes[5:]
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;pwned\x07", "two\nlines", "c1 \x9b", "a line feed at the end\n", "nul \0"])
+async def test_control_characters_that_a_terminal_would_obey_are_refused(world: World, text: str) -> None:
+    client = await world.connect()
+    refused = (await client.ask("agent_register", "error", name=text))["data"]
+    assert (refused["code"], refused["field"]) == ("invalid_message", "name")
+    await client.register("Bob")
+    refused = (await client.ask("report_decision", "error", stage="llm", action=text))["data"]
+    assert (refused["code"], refused["field"]) == ("invalid_message", "action")
+    posted = await world.http.post("/api/news", json={"content": "x", "headline": text}, headers=world.admin)
+    assert (posted.status_code, posted.json()["field"]) == (400, "headline")
+
+
+async def test_an_account_id_has_no_line_feed_at_its_end(world: World) -> None:
+    client = await world.connect()
+    refused = (await client.ask("agent_register", "error", agent_id="bob\n"))["data"]
+    assert (refused["code"], refused["field"]) == ("invalid_message", "agent_id")
+
+
+async def test_too_many_orders_a_second_over_rest_are_refused_too(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=SessionLimits(orders_per_second=5)) as world:
+        token = (await (await world.connect()).register("Bob", agent_id="bob"))["token"]
+        order = {"agent_id": "bob", "symbol_id": 1, "side": "buy", "quantity": 1, "price": 99.0}
+        answers = [
+            await world.http.post("/api/orders", json=order, headers={"Authorization": f"Bearer {token}"})
+            for _ in range(8)
+        ]
+        assert [answer.status_code for answer in answers[:5]] == [201] * 5
+        refused = answers[-1]
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")

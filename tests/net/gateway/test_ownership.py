@@ -151,3 +151,27 @@ async def test_a_closed_account_is_refused(world: World) -> None:
     assert (await client.order("buy", 1, 99.0))["code"] == "not_allowed"
     refused = await (await world.connect()).ask("agent_register", "error", agent_id="bob", token=token)
     assert refused["data"]["code"] == "unknown_account"
+
+
+async def test_the_newest_session_that_asked_for_it_cancels_with_its_end_and_no_older_one(world: World) -> None:
+    dead, alive = await world.connect(), await world.connect()
+    token = (await dead.register("Bob", agent_id="bob", cancel_on_disconnect=True))["token"]
+    await alive.register(agent_id="bob", token=token, cancel_on_disconnect=True)
+    await alive.order("buy", 5, 99.0)
+    await dead.link.close()
+    other = await world.trader()  # its registration passes through the engine after the cancel, were there one
+    assert len((await alive.ask("get_orders", "orders"))["data"]["orders"]) == 1
+    await other.register(agent_id="bob", token=token)
+    await alive.link.close()
+    update = await other.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
+    assert update["data"]["reason"] == "disconnected"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hyperliquid-bridge", "hyperliquid.book", "0x" + "aB" * 20, "0x" + "0" * 40 + ":spot"],
+)
+async def test_the_accounts_of_the_hyperliquid_venue_cannot_be_taken(world: World, name: str) -> None:
+    client = await world.connect()
+    refused = (await client.ask("agent_register", "error", agent_id=name))["data"]
+    assert (refused["code"], refused["field"]) == ("not_allowed", "agent_id")
