@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from engine.types import Side
 from net.messages import NewsShape
 from tui.context import Context
+from tui.drawing.cells import printable
 from tui.view import Fill, OwnOrder
 
 FLASH_S = 0.6
@@ -50,6 +51,7 @@ class Notices:
 
     def tell(self, severity: str, text: str) -> None:
         """Show a toast until the next key: a hint for 3 s at most, a refusal until then."""
+        text = printable(text)
         self._shown, self._hint_until = True, None
         if severity == "error":
             self._sticky = True
@@ -98,7 +100,8 @@ class Notices:
         for fill in fills:
             groups.setdefault((fill.symbol_id, fill.side), []).append(fill)
         self._shown, self._hint_until = True, None
-        self._notify("\n".join(self._words(group) for group in groups.values()), timeout=4, markup=False)
+        lines = [printable(self._words(group)) for group in groups.values()]
+        self._notify("\n".join(lines), timeout=4, markup=False)
         self._ring()
 
     def _words(self, fills: list[Fill]) -> str:

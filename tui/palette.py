@@ -10,6 +10,7 @@ from textual.content import Content
 
 from tui import keys
 from tui.actions import ConsoleActions
+from tui.drawing.cells import printable
 from tui.grammar import EXAMPLES
 from tui.messages import AskLine
 from tui.theme import THEMES
@@ -67,4 +68,4 @@ class ConsoleCommands(Provider):
 
 def line(text: str, note: str) -> Content:
     """One line of the list: what it does, and by which key."""
-    return Content(f"{text:<48}") + Content.styled(note, "not bold $dim")
+    return Content(f"{printable(text):<48}") + Content.styled(printable(note), "not bold $dim")

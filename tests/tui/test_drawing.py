@@ -8,7 +8,7 @@ import pytest
 
 from tui.drawing.bars import bar_to_left, bar_to_right
 from tui.drawing.candles import ChartLook, draw_candles
-from tui.drawing.cells import ASCII, UNICODE, fit, plain, row_text, row_width, spread_row
+from tui.drawing.cells import ASCII, UNICODE, fit, plain, printable, row_text, row_width, spread_row, width_of
 from tui.drawing.curves import curve, draw_depth, framed_curve, sparkline
 from tui.drawing.histogram import bucket_name, draw_histogram
 from tui.drawing.ladder import LadderLook, draw_ladder
@@ -131,3 +131,11 @@ def test_the_newest_value_stands_where_the_curve_ends(values: list[float], heigh
     assert row_text(rows[named[0]])[24] not in " ⠀"
     labels = [row_text(row)[25:].strip() for row in rows]
     assert labels.count(f"{values[-1]:,.2f}") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("ACME", "ACME"), ("\x1b]0;owned\x07", "·]0;owned·"), ("é\x9b2J\u202e", "é2J")]
+)
+def test_escape_sequences_of_strangers_are_taken_apart(text: str, shown: str) -> None:
+    assert printable(text) == shown
+    assert width_of(text) == width_of(shown)

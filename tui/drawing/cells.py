@@ -75,6 +75,17 @@ def plain(text: str) -> str:
     return "".join(char if char.isascii() else "?" * width_of(char) for char in text)
 
 
+def printable(text: str) -> str:
+    """The text without control and format characters, in as many cells as ``width_of`` counts.
+
+    Names, headlines and reasons are written by strangers; an escape sequence in one would reach the terminal.
+    """
+    if text.isprintable():
+        return text
+    mark = "·" if text.isascii() else ""
+    return "".join(char if char.isprintable() else mark for char in text)
+
+
 def width_of(text: str) -> int:
     """Cells that ``text`` takes."""
     return len(text) if text.isascii() else cell_len(text)

@@ -15,7 +15,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.drawing.cells import Row, Span, centred, fill_row, plain, width_of
+from tui.drawing.cells import Row, Span, centred, fill_row, plain, printable, width_of
 from tui.drawing.frame import bottom_rule, title_rule
 from tui.keys import Key
 from tui.theme import Look
@@ -169,8 +169,8 @@ class Pane(Widget, can_focus=True):
     def _strip(self, row: Row) -> Strip:
         style = self.look.style
         if self.look.plain:
-            row = tuple((plain(text), name) for text, name in row)
-        strip = Strip([Segment(text, style(name)) for text, name in row if text])
+            row = tuple((plain(printable(text)), name) for text, name in row)
+        strip = Strip([Segment(printable(text), style(name)) for text, name in row if text])
         return strip.adjust_cell_length(self.size.width, style("text"))
 
     # --- Textual's side
