@@ -87,6 +87,15 @@ def test_the_tape_merges_runs_and_drops_what_it_has() -> None:
     assert [(run.qty, run.prints) for run in tape] == [(5, 1), (10, 2)]
 
 
+def test_a_history_goes_under_the_prints_that_came_before_it() -> None:
+    tape = Tape(Scale(0.05, 1.0))
+    tape.add(trade(9, 100.2, 1, 9_000))
+    tape.fill([trade(number, 100.0 + number * 0.05, 1, number * 1_000) for number in (9, 8, 7)])
+    tape.add(trade(10, 100.1, 1, 10_000))
+    tape.fill([trade(number, 100.0, 1, number * 1_000) for number in (11, 10, 9)])
+    assert [run.time for run in tape] == [11_000, 10_000, 9_000, 8_000, 7_000]
+
+
 def test_candles_grow_from_prints_after_their_history() -> None:
     bars = Bars(Scale(0.05, 1.0), "5s")
     bars.add(trade(2, 100.1, 4, 6_000))
@@ -169,6 +178,33 @@ def test_an_order_that_was_taken_for_lost_and_is_accepted_after_all_works() -> N
     view.orders.answered("c7", m.OrderResult(status=m.Status.ERROR, message="no answer"), 2)
     view.fold(update("accepted", order(7, 100.0, 10), 10), 0.0)
     assert ([o.ack for o in view.orders.open_orders()], view.orders.done) == ([Ack.WORKING], [])
+
+
+def test_a_partial_fill_leaves_the_order_at_its_own_price() -> None:
+    """Although it traded at a better one."""
+    view = listed()
+    view.fold(listing(order(7, 101.0, 10)), 0.0)
+    view.fold(update("filled", order(7, 100.5, 10), 6), 0.0)
+    assert [(o.ticks, o.leaves) for o in view.orders.open_orders()] == [(2020, 6)]
+
+
+def test_what_is_delisted_while_nobody_listened_is_gone() -> None:
+    view = listed()
+    view.fold(m.Instruments(data=list(INSTRUMENTS[1:])), 0.0)
+    assert [market.ticker for market in view.ordered()] == ["BETA", "GAMA", "DELT", "EPSI"]
+    assert view.current == 2
+
+
+def test_a_headline_outlives_its_instrument() -> None:
+    view = listed()
+    book(view, {100.0: 10}, {100.1: 7})
+    shape = m.NewsShape(id=1, headline="ACME sold", content="", source="", sentiment=0.1, created_at=1_000,
+                        instrument_id=1)  # fmt: skip
+    view.fold(m.News(data=shape), 0.0)
+    view.fold(m.Instruments(data=list(INSTRUMENTS[1:])), 0.0)
+    view.server_ms = 90_000
+    view.second()
+    assert next(iter(view.news)).reactions == (None, None)
 
 
 def test_a_refused_order_keeps_its_reason() -> None:

@@ -47,6 +47,8 @@ class News:
         """Take one headline; False when it was known."""
         if shape.id in self._ids:
             return False
+        if len(self._items) == self._items.maxlen:
+            self._ids.discard(self._items[-1].shape.id)
         self._ids.add(shape.id)
         self._items.appendleft(Headline(shape, before))
         self.version += 1

@@ -189,10 +189,12 @@ class OwnOrders:
             order = self._done.get(update.order_id)
         if order is None:
             return None
+        # The price of a fill is told there too; the order's own is another.
+        priced = update.price is not None and update.event != "filled"
         order = replace(
             order,
             order_id=update.order_id,
-            ticks=self._ticks_of(update.symbol_id, update.price) if update.price is not None else order.ticks,
+            ticks=self._ticks_of(update.symbol_id, update.price) if priced else order.ticks,
             leaves=update.leaves_quantity,
             filled=update.filled_quantity,
         )

@@ -24,7 +24,6 @@ class Run:
     qty: float
     side: Side | None
     prints: int = 1
-    mine: bool = False
 
 
 class Tape:
@@ -33,6 +32,8 @@ class Tape:
     def __init__(self, scale: Scale, limit: int = 500) -> None:
         self.scale = scale
         self._runs: deque[Run] = deque(maxlen=limit)
+        self._first_trade = 0
+        """Ids of the oldest and the newest print that it was made from."""
         self._last_trade = 0
         self.version = 0
 
@@ -42,23 +43,34 @@ class Tape:
     def __iter__(self) -> Iterator[Run]:
         return iter(self._runs)
 
-    def add(self, trade: TradeShape, mine: bool = False) -> None:
+    def add(self, trade: TradeShape) -> None:
         """Take one print; one that is already on the tape is dropped."""
         if trade.trade_id <= self._last_trade:
             return
+        self._first_trade = self._first_trade or trade.trade_id
         self._last_trade = trade.trade_id
-        run = Run(trade.timestamp, self.scale.ticks(trade.price), trade.quantity, trade.side, mine=mine)
+        run = Run(trade.timestamp, self.scale.ticks(trade.price), trade.quantity, trade.side)
         head = self._runs[0] if self._runs else None
         if head is not None and _continues(head, run):
-            self._runs[0] = Run(run.time, run.ticks, head.qty + run.qty, run.side, head.prints + 1, head.mine or mine)
+            self._runs[0] = Run(run.time, run.ticks, head.qty + run.qty, run.side, head.prints + 1)
         else:
             self._runs.appendleft(run)
         self.version += 1
 
-    def fill(self, newest_first: Iterable[TradeShape], own: set[int]) -> None:
-        """Take a history; prints that are already there stay."""
-        for trade in sorted(newest_first, key=lambda trade: trade.trade_id):
-            self.add(trade, trade.trade_id in own)
+    def fill(self, history: Iterable[TradeShape]) -> None:
+        """Take a history in any order; prints that are already there stay."""
+        trades = sorted(history, key=lambda trade: trade.trade_id)
+        runs, first = list(self._runs), self._first_trade
+        if runs and trades and trades[0].trade_id < first:
+            last, self._last_trade, self._first_trade = self._last_trade, 0, 0
+            self._runs.clear()
+            for trade in trades:
+                if trade.trade_id < first:
+                    self.add(trade)
+            self._runs.extendleft(reversed(runs))
+            self._last_trade = last
+        for trade in trades:
+            self.add(trade)
 
 
 def _continues(head: Run, run: Run) -> bool:

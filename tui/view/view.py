@@ -149,7 +149,11 @@ class View:
         self.portfolio.sample()
         if self.performance is not None:
             self.orders_per_second = [*self.orders_per_second, self.performance.orders_per_second][-300:]
-        self.news.react(self.server_ms, lambda symbol_id: self.markets[symbol_id].depth.mid2)
+        self.news.react(self.server_ms, self._mid2_of)
+
+    def _mid2_of(self, symbol_id: int) -> int | None:
+        market = self.markets.get(symbol_id)
+        return None if market is None else market.depth.mid2
 
     # --- folding
 
@@ -171,11 +175,19 @@ class View:
         self.server_ms = data.server_time
 
     def _instruments(self, message: m.Instruments) -> None:
+        listed = {shape.symbol_id for shape in message.data}
+        for symbol_id in [symbol_id for symbol_id in self.markets if symbol_id not in listed]:
+            self._delist(symbol_id)
         for shape in message.data:
             self._list(shape)
         chosen, self._before = self.find(self._before), ""
         if chosen is not None:
             self.current = chosen.instrument.symbol_id
+
+    def _delist(self, symbol_id: int) -> None:
+        self.markets.pop(symbol_id, None)
+        if self.current == symbol_id:
+            self.current = min(self.markets, default=None)
 
     def _list(self, shape: m.InstrumentShape) -> None:
         known = self.markets.get(shape.symbol_id)
@@ -230,7 +242,7 @@ class View:
         tape, market = self.tape_of(message.data.symbol_id), self.markets.get(message.data.symbol_id)
         if tape is None or market is None:
             return
-        tape.fill(message.data.trades, set())
+        tape.fill(message.data.trades)
         if market.last is None and message.data.trades:
             newest = max(message.data.trades, key=lambda trade: trade.trade_id)
             market.last, market.last_at = market.scale.ticks(newest.price), newest.timestamp
@@ -305,9 +317,7 @@ class View:
     def _status(self, message: m.InstrumentStatusChange) -> None:
         shape = message.data
         if shape.status is InstrumentStatus.REMOVED:
-            self.markets.pop(shape.symbol_id, None)
-            if self.current == shape.symbol_id:
-                self.current = min(self.markets, default=None)
+            self._delist(shape.symbol_id)
         else:
             self._list(shape)
         reason = f" ({message.reason})" if message.reason else ""
