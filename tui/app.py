@@ -161,7 +161,7 @@ class ConsoleApp(ConsoleActions):
     def _tell(self, severity: str, text: str) -> None:
         self.notices.tell(severity, text)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.run_worker(work, group="orders", exit_on_error=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.types import Side
+from engine.types import RejectCode, Side
 from net.errors import NotConnected, TradesimError, UnknownOutcome
 from net.messages import MassResult, OrderResult, Status
 from tui.feed import Feed
@@ -19,13 +19,13 @@ class Dispatch:
         self._view = guard.view
         self._clock = guard.clock
 
-    async def send(self, plan: Plan) -> None:
+    async def send(self, plan: Plan) -> OrderResult:
         """Send one order and note what is answered."""
         feed, market = self._guard.feed, self._view.markets.get(plan.symbol_id)
         if feed is None or market is None or plan.ticks is None:
             why = "not connected" if feed is None else "the other side of the book is empty"
             self._guard.refuse(describe(plan, self._view), why)
-            return
+            return OrderResult(status=Status.ERROR, message=why)
         key = feed.next_client_order_id()
         now = self._clock.wall_ms()
         self._view.orders.sent(
@@ -44,6 +44,7 @@ class Dispatch:
             result = OrderResult(status=Status.ERROR, message=_words(error))
         self._view.orders.answered(key, result, self._clock.wall_ms())
         self._report(describe(plan, self._view), result)
+        return result
 
     async def kill(self, band: float) -> None:
         """Disarm, cancel everything, then close every position as far as prices can be trusted."""
@@ -51,21 +52,35 @@ class Dispatch:
         guard.disarm("kill switch")
         guard.log("order", "KILL")
         await self.cancel_all(None, None)
-        held = [line.symbol_id for line in self._view.portfolio.positions.values() if line.qty]
-        if held and guard.may("closing the positions"):
-            await self._close(held, band)
+        if not self._view.portfolio.flat and guard.may("closing the positions"):
+            await self._close(None, band)
 
     async def flatten(self, symbol_id: int, band: float) -> None:
         """Cancel an instrument's orders, then close its position."""
         await self.cancel_all(None, symbol_id)
-        await self._close([symbol_id], band)
+        await self._close(symbol_id, band)
 
-    async def _close(self, symbol_ids: list[int], band: float) -> None:
-        for symbol_id in symbol_ids:
-            qty, market = self._view.portfolio.qty(symbol_id), self._view.markets.get(symbol_id)
-            if qty and market is not None:
-                side = Side.SELL if qty > 0 else Side.BUY
-                await self.send(at_market(Plan(symbol_id, side, abs(qty), None, reduce_only=True), market, band))
+    async def _close(self, symbol_id: int | None, band: float) -> None:
+        """Close one position, or with None all; what a fill on the way made wrong is tried once more."""
+        view = self._view
+        for _ in range(2):
+            try:
+                view.fold(await self._feed().get_portfolio(), self._clock.mono())
+            except TradesimError as error:
+                self._guard.refuse("closing the positions", _words(error))
+                return
+            held = [line.symbol_id for line in view.portfolio.positions.values() if line.qty]
+            results = [await self._close_one(held_id, band) for held_id in held if symbol_id in (None, held_id)]
+            if RejectCode.WOULD_NOT_REDUCE not in results:
+                return
+
+    async def _close_one(self, symbol_id: int, band: float) -> RejectCode | None:
+        qty, market = self._view.portfolio.qty(symbol_id), self._view.markets.get(symbol_id)
+        if market is None:
+            return None
+        side = Side.SELL if qty > 0 else Side.BUY
+        result = await self.send(at_market(Plan(symbol_id, side, abs(qty), None, reduce_only=True), market, band))
+        return result.code
 
     async def cancel(self, order: OwnOrder) -> None:
         """Cancel one order."""

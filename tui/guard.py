@@ -14,7 +14,7 @@ from tui.view import Clock, LinkState, View
 
 Tell = Callable[[str, str], None]
 """Severity (information, warning, error) and text."""
-Spawn = Callable[[Coroutine[Any, Any, None]], object]
+Spawn = Callable[[Coroutine[Any, Any, object]], object]
 
 
 class Guard:

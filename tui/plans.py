@@ -43,7 +43,7 @@ class Asked:
     start_key: str
     """Key that raised the question: held down, it neither answers nor asks again."""
     until: float
-    do: Callable[[], Coroutine[Any, Any, None]]
+    do: Callable[[], Coroutine[Any, Any, object]]
     style: str = "text"
 
 

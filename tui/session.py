@@ -37,6 +37,9 @@ class ExchangeLink:
         self._feed: Feed | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._pinging: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
+        """Takes the account of the present connection; one of a former connection must not say that it may trade."""
+        self._account = asyncio.Lock()
         self._attempt = 0
         self._recorder: Recorder | None = None
         self._switched = False
@@ -129,8 +132,16 @@ class ExchangeLink:
                 self._view.audit.add(self._clock.wall_ms(), "link", f"account {push.agent_id} is gone: {push.reason}")
             else:
                 self._view.fold(push, now)
-                if self._recorder is not None:
-                    self._recorder.write(push, self._clock.wall_ms())
+                self._write(push)
+
+    def _write(self, push: m.AnyServerMessage) -> None:
+        if self._recorder is None:
+            return
+        try:
+            self._recorder.write(push, self._clock.wall_ms())
+        except OSError as error:
+            self._view.audit.add(self._clock.wall_ms(), "reject", f"recording ended: {error.strerror}")
+            self._recorder = None
 
     def _connection(self, feed: Feed, change: ConnectionChanged, now: float) -> None:
         if change.state is ConnectionState.LIVE:
@@ -139,7 +150,7 @@ class ExchangeLink:
             self._view.link.up(now)
             self._attempt = 0
             self._view.audit.add(self._clock.wall_ms(), "link", "connected")
-            self._start(self._settle(feed))
+            self._settling = self._start(self._settle(feed))
         elif change.state is ConnectionState.RECONNECTING:
             self._down(change.reason, change.attempt, change.retry_in_s)
         self._changed()
@@ -150,6 +161,7 @@ class ExchangeLink:
             self._view.audit.add(self._clock.wall_ms(), "link", f"connection lost: {reason}")
         self._attempt = attempt
         link.down(reason, attempt, None if retry_in_s is None else self._clock.mono() + retry_in_s)
+        self._settling = None
         self._view.orders.trusted = False
         self._desk.feed = None
         self._desk.disarm("connection lost")
@@ -167,9 +179,11 @@ class ExchangeLink:
         try:
             await feed.subscribe(*CHANNELS, rate_hz=config.settings.rate_hz)
             if not view.session.spectator:
-                await self._take_account(feed)
-                await self._reconcile(feed)
-                self._desk.feed = feed
+                async with self._account:  # a former connection's question may still be under way
+                    await self._take_account(feed)
+                    await self._reconcile(feed)
+                if self._settling is asyncio.current_task():
+                    self._desk.feed = feed
             if view.current is not None:
                 await self._load_market(view.current, config.settings.timeframe)
             for symbol_id in list(view.markets):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from engine.types import Side
+from engine.types import RejectCode, Side
 from net import messages as m
 from tests.tui.world import FakeTime, World
 from tui.desk import Desk
@@ -19,12 +19,12 @@ from tui.view import View
 class Trader:
     """A desk on a live world."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_world: Callable[[FakeTime], World] = World) -> None:
         self.time = FakeTime()
-        self.world = World(self.time)
+        self.world = make_world(self.time)
         self.view = View()
         self.told: list[str] = []
-        self.tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Future[object]] = []
         self.desk = Desk(self.view, self.time.clock(), DeskSettings(), lambda _kind, text: self.told.append(text),
                          self._spawn)  # fmt: skip
         self.desk.feed = self.world
@@ -38,7 +38,7 @@ class Trader:
             self.view.fold(push, self.time.ms / 1000)
         self.view.link.up(self.time.ms / 1000)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.tasks.append(asyncio.ensure_future(work))
 
     def wait(self, ms: int) -> None:
@@ -184,6 +184,38 @@ async def test_a_kill_on_stale_prices_cancels_and_says_that_positions_stay(trade
     assert await trader.sent() == 0
     assert trader.world.requests[-1] == ("cancel_all", (None, None))
     assert trader.told[-1] == "closing the positions: prices are stale"
+
+
+class Shrinking(World):
+    """Its first answer to a closing order: a fill on the way left less to close."""
+
+    async def add_order(self, symbol_id: int, side: Side, quantity: float, **rest: Any) -> m.OrderResult:
+        held, average = self.positions[symbol_id]
+        if held == 10:
+            self.positions[symbol_id] = (6.0, average)
+            self.requests.append(("add", quantity))
+            return m.OrderResult(status=m.Status.ERROR, code=RejectCode.WOULD_NOT_REDUCE, message="too much")
+        return await super().add_order(symbol_id, side, quantity, **rest)
+
+
+async def test_a_position_that_shrinks_on_the_way_is_closed_all_the_same() -> None:
+    trader = Trader(Shrinking)
+    trader.world.positions[1] = (10.0, 100.0)
+    trader.view.portfolio.fold(trader.world.portfolio())
+    trader.desk.kill()
+    trader.desk.answer("y")
+    assert await trader.sent() == 2
+    assert trader.world.positions[1][0] == 0
+
+
+async def test_what_is_closed_is_the_position_of_now() -> None:
+    """Not the one that was shown when the key was pressed."""
+    trader = Trader()
+    trader.desk.flatten()
+    trader.world.positions[1] = (-7.0, 100.0)
+    trader.desk.answer("y")
+    assert await trader.sent() == 1
+    assert trader.world.positions[1][0] == 0
 
 
 async def test_an_order_confirmed_after_the_connection_went_is_refused(trader: Trader) -> None:
