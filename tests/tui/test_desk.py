@@ -223,4 +223,4 @@ async def test_an_order_confirmed_after_the_connection_went_is_refused(trader: T
     trader.desk.feed = None
     trader.desk.answer("y")
     await asyncio.gather(*trader.tasks)
-    assert trader.told == ["cancel all: not connected"]
+    assert trader.told == ["cancel all: not connected", "closing the positions: not connected"]
