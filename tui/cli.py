@@ -19,6 +19,7 @@ from net.errors import StartupError, TradesimError
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
 from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, takes_flags
+from tui.hosting.command import ssh
 from tui.laboratory import init, simulate
 from tui.options import (
     DataDir,
@@ -196,7 +197,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
+for command in (ssh, do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
     app.command()(command)
 
 

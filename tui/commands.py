@@ -8,6 +8,7 @@ from typing import Protocol
 from engine.types import Side
 from net.messages import CreateAgent, CreateNews
 from tui import grammar_types as g
+from tui.config import HOSTED_HZ
 from tui.context import Context
 from tui.control import Control
 from tui.grammar import GrammarError, parse, parse_qty
@@ -186,7 +187,9 @@ class Runner:
     # --- the console
 
     def _show(self, command: g.Command) -> None:
-        screen = self._screen
+        screen, config = self._screen, self._context.config
+        if config.hosted and isinstance(command, g.Shot | g.Record | g.Replay):
+            raise GrammarError("a hosted console has no files: pictures and recordings are for your own machine")
         match command:
             case g.Symbol(ticker):
                 screen.pick(find_market(self._context.view, ticker).instrument.symbol_id)
@@ -201,7 +204,7 @@ class Runner:
                     raise GrammarError(f"unknown theme {name!r}: one of {', '.join(THEMES)}")
                 screen.set_theme(name)
             case g.Rate(hz):
-                screen.set_rate(max(1.0, min(30.0, hz)))
+                screen.set_rate(max(1.0, min(HOSTED_HZ if config.hosted else 30.0, hz)))
             case g.Shot(kind, file):
                 screen.save_shot(kind, file)
             case g.Record(file):

@@ -15,6 +15,9 @@ from tui import keys
 from tui.feed import Admin
 from tui.theme import THEMES
 
+HOSTED_HZ = 10.0
+"""Most frames a second of a console that runs on somebody else's machine."""
+
 Positive = Annotated[float, Meta(gt=0)]
 
 
@@ -71,6 +74,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
     keymap: dict[str, str] = {}
     spectator: bool = False
     """A spectator has no account and no order path."""
+    hosted: bool = False
+    """Somebody else's machine: the console neither writes nor reads files there, and draws at most at HOSTED_HZ."""
     agent_id: str | None = None
     token: str | None = None
     """Account to take back instead of opening one."""

@@ -63,8 +63,12 @@ async def run_headless(settings: TierSettings, *, agents: bool) -> None:
     """Run the exchange until a signal (or, when supervised, the end of standard input)."""
     async with running_tiers(settings, agents=agents) as supervisor:
         await supervisor.wait_ready()
-        ready = f"ready {settings.http_url} {settings.ws_url}\nhyperliquid {settings.venue_url}"
-        await serve_until_stopped(ready, supervised=settings.supervised, failure=supervisor.failed)
+        await serve_until_stopped(ready_text(settings), supervised=settings.supervised, failure=supervisor.failed)
+
+
+def ready_text(settings: TierSettings) -> str:
+    """What an exchange without a screen says when it serves."""
+    return f"ready {settings.http_url} {settings.ws_url}\nhyperliquid {settings.venue_url}"
 
 
 async def run_console(settings: TierSettings, *, agents: bool, real: tuple[RealOrders, Safety] | None = None) -> None:

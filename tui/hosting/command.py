@@ -1,0 +1,131 @@
+"""``tradesim-tui ssh`` and ``web``: an exchange, ours or one that runs elsewhere, with a door for others."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from net.errors import StartupError
+from net.logs import configure_logging
+from net.process import prepare_data_dir, serve_until_stopped
+from tui.flags import ExchangeFlags, takes_flags
+from tui.hosting.admission import Limits
+from tui.tiers import run_command
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from tui.hosting.lobby import Exchange
+    from tui.hosting.ssh_door import SshConfig
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", help="WebSocket address of a running exchange to host; without it one is started, as by `serve`."
+    ),
+]
+Traders = Annotated[int, typer.Option("--traders", min=0, max=500, help="Consoles that trade at the same time.")]
+Spectators = Annotated[int, typer.Option("--spectators", min=0, max=2_000, help="Viewers of the shared screen.")]
+PerAddress = Annotated[int, typer.Option("--per-address", min=1, help="Visitors from one address at the same time.")]
+Accounts = Annotated[int, typer.Option("--accounts", min=0, help="Traders that are remembered, at most.")]
+IdleMinutes = Annotated[
+    float, typer.Option("--idle-minutes", min=0.01, help="A trader who presses no key for so long is sent away.")
+]
+SupervisedHost = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
+
+
+@takes_flags
+def ssh(
+    flags: ExchangeFlags,
+    url: Url = None,
+    ssh_host: Annotated[
+        str, typer.Option("--ssh-host", help="Address to listen on. Anything but loopback is your choice.")
+    ] = "127.0.0.1",
+    ssh_port: Annotated[int, typer.Option("--ssh-port", min=0, max=65_535, help="Port; 0 takes any.")] = 2222,
+    authorized_keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--authorized-keys",
+            help="Public keys that may log in, in OpenSSH's format.",
+            show_default="authorized_keys in the data directory",
+        ),
+    ] = None,
+    open_door: Annotated[
+        bool, typer.Option("--open", help="Demo: anybody may come in; any key trades, and no key watches.")
+    ] = False,
+    traders: Traders = 20,
+    spectators: Spectators = 100,
+    per_address: PerAddress = 50,
+    accounts: Accounts = 1_000,
+    idle_minutes: IdleMinutes = 30.0,
+    supervised: SupervisedHost = False,
+) -> None:
+    """Host the console over SSH: a visitor gets a console, an account by their public key, and nothing else.
+
+    `ssh -p 2222 NAME@HOST` trades, `ssh -p 2222 watch@HOST` watches the screen that all spectators share. By itself it
+    starts an exchange as `serve` does; docs/HOSTING.md says how to let others in safely.
+    """
+    from tui.hosting.ssh_door import SshConfig
+    from tui.hosting.ssh_keys import authorized_file, host_key, read_authorized
+    from tui.settings import usable_port
+
+    data_dir = prepare_data_dir(Path(flags.data_dir)).resolve()
+    host_key(data_dir)
+    config = SshConfig(
+        host=ssh_host,
+        port=usable_port(ssh_host, ssh_port, "--ssh-port"),
+        data_dir=data_dir,
+        authorized_keys=authorized_keys or authorized_file(data_dir),
+        open=open_door,
+    )
+    read_authorized(config.authorized_keys)
+    limits = Limits(
+        traders=traders, spectators=spectators, per_address=per_address, accounts=accounts, idle_s=idle_minutes * 60
+    )
+    raise typer.Exit(run_command(_run_ssh(flags, url, config, limits, supervised=supervised)))
+
+
+async def _run_ssh(
+    flags: ExchangeFlags, url: str | None, config: SshConfig, limits: Limits, *, supervised: bool
+) -> None:
+    from tui.hosting.lobby import lobby
+    from tui.hosting.ssh_door import ssh_door
+    from tui.hosting.ssh_keys import read_authorized
+
+    configure_logging(config.data_dir, "ssh")
+    async with (
+        hosted_exchange(flags, url, config.data_dir) as (exchange, ready, failure),
+        lobby(exchange, limits, truecolor_for_all=False) as visitors,
+        ssh_door(config, visitors) as door,
+    ):
+        said = [ready, f"ssh ssh://{config.host}:{door.port}"]
+        if not config.open and read_authorized(config.authorized_keys) is None:
+            said.append(f"nobody can log in yet: add public keys to {config.authorized_keys} (or start with --open)")
+        await serve_until_stopped("\n".join(said), supervised=supervised, failure=failure)
+
+
+@contextlib.asynccontextmanager
+async def hosted_exchange(
+    flags: ExchangeFlags, url: str | None, data_dir: Path
+) -> AsyncIterator[tuple[Exchange, str, asyncio.Future[None] | None]]:
+    """The exchange to host: the one at the address, or one of our own while the context lasts.
+
+    Yields it with its part of the ready text, and what fails when it does.
+    """
+    from tui.exchange import OWN_EXCHANGE, ready_text, running_tiers
+    from tui.hosting.lobby import Exchange
+
+    if url is not None:
+        if not url.startswith(("ws://", "wss://")):
+            raise StartupError(f"--url {url}: the address of a gateway looks like ws://127.0.0.1:8000/ws")
+        yield Exchange(url, url, data_dir), f"ready {url}", None
+        return
+    settings = msgspec.structs.replace(flags.settings(), supervised=False)
+    async with running_tiers(settings, agents=not flags.no_agents) as supervisor:
+        await supervisor.wait_ready()
+        yield Exchange(settings.ws_url, OWN_EXCHANGE, data_dir), ready_text(settings), supervisor.failed
