@@ -16,6 +16,7 @@ import typer
 
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
+from tui.bench import PASS_ON, bench
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
 from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, takes_flags
@@ -199,6 +200,7 @@ def connect(
 
 for command in (ssh, do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
     app.command()(command)
+app.command(context_settings=PASS_ON)(bench)
 
 
 def main() -> NoReturn:

@@ -123,10 +123,14 @@ class Runner:
                 raise GrammarError(f"no working order #{command.order_id}")
             desk.cancel(order)
         elif command.what is g.CancelWhat.PRICE and command.price is not None:
-            desk.cancel_at(to_ticks(command.price, find_market(view, None)))
+            market = find_market(view, command.symbol)
+            desk.cancel_at(to_ticks(command.price, market), market.instrument.symbol_id)
         else:
             side = {g.CancelWhat.BIDS: Side.BUY, g.CancelWhat.ASKS: Side.SELL}.get(command.what)
-            desk.cancel_all(side, view.current)
+            symbol_id = (
+                view.current if command.symbol is None else find_market(view, command.symbol).instrument.symbol_id
+            )
+            desk.cancel_all(side, symbol_id)
 
     def _move(self, order_id: int, price: g.Price | None, qty: g.Qty | None) -> None:
         view = self._context.view
@@ -193,6 +197,8 @@ class Runner:
         match command:
             case g.Symbol(ticker):
                 screen.pick(find_market(self._context.view, ticker).instrument.symbol_id)
+            case g.Show():
+                screen.go("blotter")
             case g.Go(mode):
                 screen.go(mode)
             case g.Timeframe(interval):

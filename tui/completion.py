@@ -44,7 +44,8 @@ def _choices(done: Sequence[str], words: Vocabulary) -> Sequence[str]:
             return ("max", "50%")
         return [*words.tickers, "@", "mkt", "post", "ioc", "fok", "reduce"]
     first: dict[str, Sequence[str]] = {
-        "x": ("all", "bids", "asks", "@", *order_ids),
+        "x": ("all", "bids", "asks", "@", *order_ids, *words.tickers),
+        "cancel": ("all", "bids", "asks", "@", *order_ids, *words.tickers),
         "mv": order_ids,
         "flat": words.tickers,
         "sym": words.tickers,

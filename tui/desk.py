@@ -77,10 +77,10 @@ class Desk(Guard):
             self.view.orders.canceling(order.key)
             self.spawn(self._dispatch.cancel(order))
 
-    def cancel_at(self, ticks: int) -> None:
-        """Cancel all own orders at a price."""
-        market = self.view.market
-        orders = [] if market is None else self.view.orders.at(market.instrument.symbol_id, ticks)
+    def cancel_at(self, ticks: int, symbol_id: int | None = None) -> None:
+        """Cancel all own orders at a price, of the current instrument or another."""
+        symbol_id = self.view.current if symbol_id is None else symbol_id
+        orders = [] if symbol_id is None else self.view.orders.at(symbol_id, ticks)
         if not orders:
             self.tell("information", "no own order at this price")
         for order in orders:

@@ -5,10 +5,11 @@
     order   := (buy|b|sell|s) qty [SYM] [@ price] [mkt] [gtc|day|ioc|fok] [post] [reduce]
     qty     := number[k|m] | max | N%
     price   := number | (bid|ask|mid|last)[+ticks|-ticks]
-    cancel  := x (all|bids|asks|#id|@price)        move  := mv #id [@ price] [* qty]
-    others  := flat [SYM] | kill | sym SYM | go MODE | tf 5s | group TICKS | alert CONDITION | sim VERB [ARG]
-             | agent (add|pause|resume|kill) NAME [PERSONALITY] | news (good|bad|flat) [SYM] "text" | rec FILE
-             | replay FILE [xN] | shot (svg|png) [FILE] | set KEY VALUE | theme NAME | rate HZ | help | quit
+    cancel  := (x|cancel) (#id | [SYM] [all|bids|asks|@ price])       move  := mv #id [@ price] [* qty]
+    others  := flat [SYM] | kill | orders | positions | sym SYM | go MODE | tf 5s | group TICKS
+             | alert CONDITION | sim VERB [ARG] | agent (add|pause|resume|kill) NAME [PERSONALITY]
+             | news (good|bad|flat) [SYM] "text" | rec FILE | replay FILE [xN] | shot (svg|png) [FILE]
+             | set KEY VALUE | theme NAME | rate HZ | help | quit
 
 ``;`` chains commands; text in double quotes is one word.
 """
@@ -42,6 +43,7 @@ from tui.grammar_types import (
     Replay,
     Set,
     Shot,
+    Show,
     Sim,
     Symbol,
     ThemeName,
@@ -205,12 +207,15 @@ def _order(side: Side) -> Callable[[Words], Command]:
 
 
 def _cancel(words: Words) -> Command:
+    symbol: str | None = None
+    if words.peek() not in ("@", "all", "bids", "asks"):
+        word = words.take("all, bids, asks, #id, @price or an instrument")
+        if word.startswith("#") or word.isdigit():
+            return Cancel(CancelWhat.ORDER, order_id=_order_id(word))
+        symbol = word.upper()
     if words.accept("@"):
-        return Cancel(CancelWhat.PRICE, price=parse_price(words.take("a price after @")))
-    word = words.take("all, bids, asks, #id or @price").lower()
-    if word in ("all", "bids", "asks"):
-        return Cancel(CancelWhat(word))
-    return Cancel(CancelWhat.ORDER, order_id=_order_id(word))
+        return Cancel(CancelWhat.PRICE, price=parse_price(words.take("a price after @")), symbol=symbol)
+    return Cancel(CancelWhat(words.accept("all", "bids", "asks") or "all"), symbol=symbol)
 
 
 def _order_id(word: str) -> int:
@@ -316,9 +321,12 @@ RULES: Final[dict[str, Callable[[Words], Command]]] = {
     "sell": _order(Side.SELL),
     "s": _order(Side.SELL),
     "x": _cancel,
+    "cancel": _cancel,
     "mv": _move,
     "flat": _flat,
     "kill": lambda _words: Kill(),
+    "orders": lambda _words: Show("orders"),
+    "positions": lambda _words: Show("positions"),
     "sym": lambda words: Symbol(words.take("a ticker").upper()),
     "go": lambda words: Go(words.choice(MODES, "a screen")),
     "tf": lambda words: Timeframe(words.choice(TIMEFRAMES, "a timeframe")),
@@ -347,9 +355,12 @@ EXAMPLES: Final = (
     ("x bids", "cancel all bids"),
     ("x #42", "cancel order 42"),
     ("x @ 100.5", "cancel the orders at a price"),
+    ("cancel BETA bids", "cancel the bids of another instrument"),
     ("mv #42 @ bid * 20", "move an order, change its size"),
     ("flat", "cancel and close the instrument"),
     ("kill", "cancel all, close all, disarm"),
+    ("orders", "the working orders"),
+    ("positions", "what is held"),
     ("sym BETA", "trade another instrument"),
     ("go agents", "go to a screen"),
     ("tf 1m", "timeframe of the chart"),

@@ -57,6 +57,8 @@ class Cancel:
     what: CancelWhat
     order_id: int | None = None
     price: Price | None = None
+    symbol: str | None = None
+    """Instrument; None is the current one, and without a screen all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class Flat:
 @dataclass(frozen=True, slots=True)
 class Kill:
     """Cancel all, close all, disarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Tell what the account has: ``orders`` or ``positions``."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,7 @@ Command: TypeAlias = (
     | Move
     | Flat
     | Kill
+    | Show
     | Symbol
     | Go
     | Timeframe

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from engine.types import Side
+from engine.types import RejectCode, Side
 from net.client import Client
 from net.errors import NotConnected
-from net.messages import AgentRegistered, Instruments, MassResult, OrderBooks, OrderResult, Status, TradePrint
+from net.messages import (
+    AgentRegistered,
+    Instruments,
+    MassResult,
+    OrderBooks,
+    OrderResult,
+    OrderShape,
+    Status,
+    TradePrint,
+)
 from tui import grammar_types as g
 from tui.drawing.ladder import LadderLook, draw_ladder
 from tui.grammar import GrammarError, parse
 from tui.resolve import find_market, to_quantity, to_ticks
 from tui.session import CHANNELS
 from tui.theme import Look
-from tui.view import View
+from tui.view import Market, View, money
 from tui.wallet import Key
 
 OpenAccount = Callable[[Client], Awaitable[AgentRegistered]]
 BOOKS_WITHIN_S = 5.0
 Write = Callable[[str], object]
+Result: TypeAlias = OrderResult | MassResult | str
+"""What a command was answered, or what it shows."""
 
 
 async def do(client: Client, text: str, account: Key | None, open_account: OpenAccount, write: Write) -> int:
@@ -38,8 +50,7 @@ async def do(client: Client, text: str, account: Key | None, open_account: OpenA
     """
     commands = parse(text)
     for command in commands:
-        by_price = isinstance(command, g.Cancel) and command.what is g.CancelWhat.PRICE
-        if by_price or not isinstance(command, g.Order | g.Cancel | g.Move | g.Flat | g.Kill):
+        if not isinstance(command, g.Order | g.Cancel | g.Move | g.Flat | g.Kill | g.Show):
             raise GrammarError(f"{type(command).__name__.lower()} needs the console")
     async with client:
         if account is None:
@@ -57,8 +68,8 @@ async def do(client: Client, text: str, account: Key | None, open_account: OpenA
         finally:
             reader.cancel()
     for result in results:
-        write(_said(result))
-    return 1 if any(result.status is Status.ERROR for result in results) else 0
+        write(result if isinstance(result, str) else _said(result))
+    return 1 if any(not isinstance(result, str) and result.status is Status.ERROR for result in results) else 0
 
 
 async def _read(client: Client, view: View, known: asyncio.Event) -> None:
@@ -77,40 +88,99 @@ async def _books(known: asyncio.Event) -> None:
         raise NotConnected("the exchange sent no books") from None
 
 
-async def _one(client: Client, view: View, command: g.Command) -> OrderResult | MassResult:
+async def _one(client: Client, view: View, command: g.Command) -> Result:
     match command:
         case g.Order():
             return await _order(client, view, command)
-        case g.Cancel(what, order_id, _) if what is g.CancelWhat.ORDER and order_id is not None:
-            found = [order for order in await client.get_orders() if order.order_id == order_id]
-            if not found:
-                raise GrammarError(f"no working order #{order_id}")
-            return await client.cancel_order(found[0].symbol_id, order_id)
-        case g.Cancel(what, _, _):
-            side = {g.CancelWhat.BIDS: Side.BUY, g.CancelWhat.ASKS: Side.SELL}.get(what)
-            return await client.cancel_all(side=side)
+        case g.Cancel():
+            return await _cancel(client, view, command)
         case g.Move(order_id, price, qty):
-            found = [order for order in await client.get_orders() if order.order_id == order_id]
-            if not found:
-                raise GrammarError(f"no working order #{order_id}")
-            market = view.markets[found[0].symbol_id]
-            ticks = to_ticks(price, market) if price is not None else None
-            at = ticks if ticks is not None else market.scale.ticks(found[0].price or 0.0)
-            return await client.modify_order(
-                found[0].symbol_id,
-                order_id,
-                price=None if ticks is None else market.scale.price(ticks),
-                quantity=None if qty is None else to_quantity(qty, found[0].side, at, market, view),
-            )
+            return await _move(client, view, order_id, price, qty)
         case g.Flat(symbol):
-            return await _close(client, view, [find_market(view, symbol).instrument.symbol_id])
+            return await _close(client, view, [_named(view, symbol, "flat ACME").instrument.symbol_id])
+        case g.Show("orders"):
+            return _table([_working(view, order) for order in await client.get_orders()], "no working orders")
+        case g.Show():
+            view.fold(await client.get_portfolio(), 0.0)
+            held = [id_ for id_, position in view.portfolio.positions.items() if position.qty and id_ in view.markets]
+            return _table([_held(view, symbol_id) for symbol_id in held], "no positions")
         case _:
             await client.cancel_all()
             return await _close(client, view, list(view.portfolio.positions))
 
 
+def _named(view: View, ticker: str | None, example: str) -> Market:
+    """The instrument of that name; where there are several it must be said, for nobody sees which one is current."""
+    if ticker is None and len(view.markets) > 1:
+        raise GrammarError(f"which instrument? as in: {example}")
+    return find_market(view, ticker)
+
+
+async def _cancel(client: Client, view: View, command: g.Cancel) -> Result:
+    symbol_id = None if command.symbol is None else find_market(view, command.symbol).instrument.symbol_id
+    if command.what in (g.CancelWhat.ALL, g.CancelWhat.BIDS, g.CancelWhat.ASKS):
+        side = {g.CancelWhat.BIDS: Side.BUY, g.CancelWhat.ASKS: Side.SELL}.get(command.what)
+        return await client.cancel_all(symbol_id, side)
+    if command.price is None:
+        found = [order for order in await client.get_orders() if order.order_id == command.order_id]
+        return await client.cancel_order(found[0].symbol_id, command.order_id) if found else _unknown(command.order_id)
+    market = _named(view, command.symbol, "cancel ACME @ 100.5")
+    symbol_id, at = market.instrument.symbol_id, market.scale.price(to_ticks(command.price, market))
+    canceled: list[int] = []
+    for order in await client.get_orders():
+        if order.symbol_id == symbol_id and order.price == at:
+            result = await client.cancel_order(symbol_id, order.order_id)
+            if result.status is Status.ERROR:
+                return result
+            canceled.append(order.order_id)
+    if not canceled:
+        message = f"no own order in {market.ticker} at {market.scale.text(market.scale.ticks(at))}"
+        return MassResult(status=Status.ERROR, code=RejectCode.UNKNOWN_ORDER, message=message)
+    return MassResult(status=Status.SUCCESS, order_ids=canceled)
+
+
+async def _move(client: Client, view: View, order_id: int, price: g.Price | None, qty: g.Qty | None) -> Result:
+    found = [order for order in await client.get_orders() if order.order_id == order_id]
+    if not found:
+        return _unknown(order_id)
+    market = view.markets[found[0].symbol_id]
+    ticks = to_ticks(price, market) if price is not None else None
+    at = ticks if ticks is not None else market.scale.ticks(found[0].price or 0.0)
+    return await client.modify_order(
+        found[0].symbol_id,
+        order_id,
+        price=None if ticks is None else market.scale.price(ticks),
+        quantity=None if qty is None else to_quantity(qty, found[0].side, at, market, view),
+    )
+
+
+def _unknown(order_id: int | None) -> OrderResult:
+    return OrderResult(status=Status.ERROR, code=RejectCode.UNKNOWN_ORDER, message=f"no working order #{order_id}")
+
+
+def _working(view: View, order: OrderShape) -> tuple[str, ...]:
+    market = view.markets[order.symbol_id]
+    price = "market" if order.price is None else f"@ {market.scale.text(market.scale.ticks(order.price))}"
+    quantity = market.scale.exact(order.leaves_quantity)
+    return f"#{order.order_id}", order.side.value, quantity, market.ticker, price
+
+
+def _held(view: View, symbol_id: int) -> tuple[str, ...]:
+    market, position = view.markets[symbol_id], view.portfolio.positions[symbol_id]
+    quantity = f"{'-' * (position.qty < 0)}{market.scale.exact(abs(position.qty))}"
+    average = f"@ {market.scale.average(position.average / market.scale.tick_size)}"
+    return quantity, market.ticker, average, f"P&L {money(position.unrealized + position.realized, signed=True)}"
+
+
+def _table(rows: list[tuple[str, ...]], empty: str) -> str:
+    """Lines with their columns under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(lines) or empty
+
+
 async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
-    market = find_market(view, order.symbol)
+    market = _named(view, order.symbol, f"{order.side.value} 10 ACME")
     own = g.Price(reference="bid" if order.side is Side.BUY else "ask")
     other = g.Price(reference="ask" if order.side is Side.BUY else "bid")
     ticks = to_ticks(other if order.market else order.price or own, market)
@@ -125,7 +195,7 @@ async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
     )
 
 
-async def _close(client: Client, view: View, symbol_ids: list[int]) -> OrderResult | MassResult:
+async def _close(client: Client, view: View, symbol_ids: list[int]) -> Result:
     result: OrderResult | MassResult = MassResult(status=Status.SUCCESS)
     for symbol_id in symbol_ids:
         result = await client.cancel_all(symbol_id)

@@ -24,12 +24,15 @@ OWN_EXCHANGE = "own"
 
 
 def do(
-    line: Annotated[str, typer.Argument(metavar="COMMAND", help='One line, e.g. "buy 10 ACME @ 100.5" or "x all".')],
+    line: Annotated[str, typer.Argument(metavar="COMMAND", help='e.g. "buy 10 ACME @ 100.5"; --help shows more.')],
     data_dir: DataDir,
     url: Url = LOCAL,
     name: Annotated[str, typer.Option("--name", help="Account to trade with; opened when there is none.")] = "you",
 ) -> None:
     """Do one line of trading commands and say what came of it; the language is that of the console's command bar.
+
+    `buy 10 ACME @ 100.5` · `sell 50% ACME mkt` · `cancel ACME @ 100.5` · `cancel #42` · `cancel all` ·
+    `mv #42 @ bid * 20` · `orders` · `positions` · `flat ACME` · `kill`; a `;` chains them.
 
     Exit status 0 when all was done, 1 when the exchange refused something, 2 when the line is not understood.
     """
