@@ -54,7 +54,7 @@ class _Stage:
         return self.simulation.world.market.symbol(SYMBOL_ID)
 
     def send(self, name: str, intent: AgentIntent) -> None:
-        self.simulation.venue.send(name, intent)
+        self.simulation.venue.send(name, [intent])
 
     def advance(self, seconds: float) -> None:
         self.time_s += seconds

@@ -16,13 +16,12 @@ from statistics import fmean, stdev
 
 import msgspec
 
-from agents.grading import Ledger, Watched
+from agents.grading import BOT_NAME, Ledger, Watched
 from agents.scenario import load_scenario
 from agents.series import MarketSeries
 from agents.simulation import START_NS, Guest, Simulation, StrategyFactory
 from agents.strategy import Context, Strategy
 
-BOT_NAME = "bot under test"
 SECONDS_PER_HOUR = 3600.0
 T_95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13)
 """Two-sided 95 % quantiles of Student's t for 1, 2, … degrees of freedom."""

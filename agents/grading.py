@@ -15,6 +15,7 @@ from engine.types import CASH_SCALE, Liquidity, OrderId, Side, SymbolId
 if TYPE_CHECKING:
     from agents.simulation import Simulation
 
+BOT_NAME: Final = "bot under test"
 ADVERSE_S: Final = 10
 """A fill's adverse selection is the mid's move over so many seconds after it."""
 
@@ -82,8 +83,6 @@ class Ledger:
 
     def note_rested(self, agent_id: str, order_id: OrderId) -> None:
         """Some agent's order entered the book."""
-        from agents.grade import BOT_NAME
-
         if agent_id == BOT_NAME and self._simulation is not None:
             order = self._simulation.oms.order(order_id)
             if order is not None and order.queue_ahead is not None:

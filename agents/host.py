@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from agents.intents import AgentEvent, AgentIntent, Done, Fill, Timer, TimerKey, Wake
+from agents.intents import AgentEvent, AgentIntent, Ask, Done, Fill, Timer, TimerKey, Wake
 from agents.strategy import Clock, Context, Strategy, Venue
 
 MAX_HELD_TIMERS = 10_000
@@ -48,16 +48,15 @@ class AgentHost:
             self.context.portfolio.on_fill(event)
         elif isinstance(event, Done):
             self.context.portfolio.working.pop(event.ref, None)
-        if not self.alive or self.paused:
+        if self.paused or not self.alive:
             if isinstance(event, Timer) and self.alive and len(self._held) < MAX_HELD_TIMERS:
                 self._held.add(event.key)
             return
-        if self.on_error is None:
-            self._carry_out(self.strategy.on_event(event))
-            return
         try:
-            self._carry_out(self.strategy.on_event(event))
+            self._react(event)
         except Exception as error:  # outermost frame of foreign code: one broken agent must not end the others
+            if self.on_error is None:
+                raise
             self.alive = False
             self.on_error(self, error)
 
@@ -76,15 +75,14 @@ class AgentHost:
         """Hear nothing from now on."""
         self.alive = False
 
-    def _carry_out(self, intents: Sequence[AgentIntent]) -> None:
-        send = self.venue.send
-        agent_id = self.context.agent_id
-        for intent in intents:
-            if isinstance(intent, Wake):
-                self._wake(intent)
+    def _react(self, event: AgentEvent) -> None:
+        orders: list[AgentIntent] = []
+        for intent in self.strategy.on_event(event):
+            if type(intent) is Wake:
+                self.clock.call_at(intent.at, self.deliver, Timer(intent.key))
+            elif type(intent) is Ask:
+                self.venue.ask(self.context.agent_id, intent)
             else:
-                send(agent_id, intent)
-
-    def _wake(self, wake: Wake) -> None:
-        key = wake.key
-        self.clock.call_at(wake.at, lambda: self.deliver(Timer(key)))
+                orders.append(intent)
+        if orders:
+            self.venue.send(self.context.agent_id, orders)

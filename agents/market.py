@@ -33,6 +33,10 @@ BookReader: TypeAlias = Callable[[SymbolId, int], tuple[Levels, Levels]]
 """Reads the best levels of a book: ``(price, qty)`` pairs of bids and of asks, best first."""
 
 
+BestReader: TypeAlias = Callable[[SymbolId], tuple[int, int, int, int]]
+"""Reads best bid, its lots, best ask and its lots, 0 for an empty side."""
+
+
 def read_levels(service: OrderBookService, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
     """The best levels of a book in this process."""
     depth = service.depth(symbol_id, levels)
@@ -153,8 +157,8 @@ class SymbolView:
 class MarketView:
     """All instruments, and what time it is. Agents read it, the driver writes it."""
 
-    def __init__(self, read_book: BookReader | None = None) -> None:
-        """``read_book`` is asked for a book when somebody looks at one that changed."""
+    def __init__(self, read_book: BookReader | None = None, read_best: BestReader | None = None) -> None:
+        """``read_best`` is asked for the best prices of a book that changed when somebody looks, else ``read_book``."""
         self.now = 0
         self.season = 1.0
         """Factor on everybody's activity: the time of day, or how busy a live market is."""
@@ -162,6 +166,7 @@ class MarketView:
         """Tickers of the markets that an outside venue makes."""
         self._symbols: dict[SymbolId, SymbolView] = {}
         self._read_book = read_book
+        self._read_best = read_best
 
     def __iter__(self) -> Iterator[SymbolView]:
         return iter(self._symbols.values())
@@ -180,12 +185,17 @@ class MarketView:
     def symbol(self, symbol_id: SymbolId) -> SymbolView:
         """One instrument with its newest best prices; ``KeyError`` when it is not listed."""
         symbol = self._symbols[symbol_id]
-        if symbol.stale and self._read_book is not None:
-            bids, asks = self._read_book(symbol_id, 1)
-            bid, bid_qty = bids[0] if bids else (0, 0)
-            ask, ask_qty = asks[0] if asks else (0, 0)
-            symbol.set_best(bid, bid_qty, ask, ask_qty)
+        if symbol.stale:
+            if self._read_best is not None:
+                symbol.set_best(*self._read_best(symbol_id))
+            elif self._read_book is not None:
+                bids, asks = self._read_book(symbol_id, 1)
+                symbol.set_best(*(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0)))
         return symbol
+
+    def get(self, symbol_id: SymbolId) -> SymbolView | None:
+        """The same, or None when it is not listed."""
+        return self.symbol(symbol_id) if symbol_id in self._symbols else None
 
     def depth(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
         """The best ``levels`` of both sides, ``(price, qty)``, best first."""

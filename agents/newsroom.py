@@ -122,10 +122,6 @@ class Newsroom:
         if self.section.enabled:
             self._follow_up(at, "company", 0, student_t(self._rng, JUMP_DEGREES))
 
-    def next_time(self) -> float | None:
-        """When the next story is due; None when the newsroom is closed."""
-        return self._due[0].at if self._due else None
-
     def write(self, now: float) -> list[Story]:
         """The stories that are due by ``now``."""
         stories = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from math import log
 from typing import ClassVar, Final
 
 from agents.intents import AgentEvent, AgentIntent, Delisted, Explain, Listed, New, Timer, Wake
@@ -76,9 +77,9 @@ class PacedStrategy:
 
     def _on_timer(self, symbol_id: SymbolId) -> Sequence[AgentIntent]:
         awake = self._awake.get(symbol_id)
-        if awake is None or symbol_id not in self.market:
+        symbol = self.market.get(symbol_id)
+        if awake is None or symbol is None:
             return ()
-        symbol = self.market.symbol(symbol_id)
         if not awake or symbol.halted:
             return (self._sleep(symbol),)
         return [*self.decide(symbol), self._sleep(symbol)]
@@ -89,7 +90,7 @@ class PacedStrategy:
         if self.attentive:
             rate *= symbol.attention
             longest = REDRAW_S
-        delay = self.pace.expovariate(rate)
+        delay = -log(1.0 - self.pace.random()) / rate
         awake = self._awake[symbol.symbol_id] = delay <= longest
         sleep = int((delay if awake else longest) * NS)
         return Wake(self.market.now + (sleep if sleep > MIN_SLEEP_NS else MIN_SLEEP_NS), symbol.symbol_id)

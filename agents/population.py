@@ -7,6 +7,7 @@ import msgspec
 from agents.market import MarketView
 from agents.personalities import Personality, find, parameters_of, strategy_of
 from agents.scenario import AgentSection, ParameterValue, Scenario, ScenarioError
+from agents.simulated.latency import LatencyModel
 from agents.strategy import Context, Research, Strategy
 from engine.types import SymbolId
 
@@ -23,6 +24,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """Live markets that it trades on paper, by ticker."""
     capital: float
     latency_ms: float
+    latency: LatencyModel = "lognormal"
 
 
 def members(scenario: Scenario) -> list[Member]:
@@ -54,6 +56,7 @@ def _member(scenario: Scenario, section: AgentSection, personality: Personality,
         live=live,
         capital=section.capital,
         latency_ms=latency,
+        latency=section.latency,
     )
 
 

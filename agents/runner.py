@@ -26,6 +26,8 @@ READY_WITHIN_S: Final = 20.0
 """After this long the process counts as ready even when the exchange is not there yet."""
 RETRY_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
+LASTING_S: Final = 60.0
+"""A session of this length was a sound one."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.runner")
 
@@ -69,16 +71,22 @@ async def keep_populated(
     populated: asyncio.Event,
     model: LanguageModel | None = None,
 ) -> None:
-    """Hold one session after another, for ever; ``populated`` is set once everybody has joined."""
-    wait = RETRY_S
+    """Hold one session after another, for ever; ``populated`` is set once everybody has joined.
+
+    The pause between two grows, and begins anew only after a session that lasted: one that fails at once every time
+    must not make everybody register and requote as fast as they can.
+    """
+    loop, wait = asyncio.get_running_loop(), RETRY_S
     while True:
+        begun = loop.time()
         try:
             async with contextlib.AsyncExitStack() as stack:
                 clients = await _connect(config, stack)
-                wait = RETRY_S
                 await Session(config, scenario, clients, model).run(population, populated)
         except TradesimError as error:
             log.info("no session", reason=str(error), retry_s=wait)
+        if loop.time() - begun >= LASTING_S:
+            wait = RETRY_S
         await asyncio.sleep(wait)
         wait = min(wait * 1.5, RETRY_MAX_S)
 

@@ -17,6 +17,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from agents.simulated.latency import LatencyModel
 from agents.spelling import check_keys, nearest
 from engine.instruments import FeeSchedule, Instrument
 from engine.types import CASH_SCALE, DECIMAL_SCALE
@@ -125,6 +126,8 @@ class AgentSection(Section, frozen=True, kw_only=True):
     capital: Positive = 1_000_000.0
     latency_ms: NotNegative | None = None
     """Median of their latency to the exchange in a simulation; the strategy's own when absent."""
+    latency: LatencyModel = "lognormal"
+    """How it varies: ``lognormal``, ``constant`` or, with a long tail, ``cubic``."""
     params: Parameters = {}
 
 

@@ -24,6 +24,7 @@ from agents.population import Member, make_agent, members
 from agents.rng import stream
 from agents.scenario import Scenario
 from agents.simulated.clock import VirtualClock
+from agents.simulated.latency import LatencyModel
 from agents.simulated.recorder import DEPTH_LEVELS, Recorder
 from agents.simulated.venue import SimulatedVenue
 from agents.strategy import Context, Strategy
@@ -101,7 +102,7 @@ class Simulation:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         self.oms = OrderManagementSystem()
-        self.world = World(scenario, self.seed, read_book=self._read_book)
+        self.world = World(scenario, self.seed, read_book=self._read_book, read_best=self.oms.best)
         self.clock = VirtualClock(self.world.market, START_NS)
         self.recorder = Recorder()
         self.venue = SimulatedVenue(self.oms, self.world, self.clock, self.recorder)
@@ -167,7 +168,7 @@ class Simulation:
 
     def _join(self, member: Member) -> None:
         context, strategy = make_agent(member, member.name, self.world.market, self.seed, self.world.fundamental)
-        self._seat(context, strategy, member.capital, member.latency_ms)
+        self._seat(context, strategy, member.capital, member.latency_ms, model=member.latency)
 
     def _seat(
         self,
@@ -176,6 +177,7 @@ class Simulation:
         capital: float,
         latency_ms: float,
         on_error: Callable[[AgentHost, Exception], None] | None = None,
+        model: LatencyModel = "lognormal",
     ) -> AgentHost:
         name = context.agent_id
         self.venue.submit(
@@ -183,7 +185,7 @@ class Simulation:
         )
         context.narrate = self._narrate
         host = AgentHost(context, strategy, self.clock, self.venue, on_error)
-        self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"))
+        self.venue.seat(host, latency_ms, stream(self.seed, context.owner, "latency"), model)
         self._hosts.append(host)
         return host
 

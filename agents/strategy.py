@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from agents.intents import AgentEvent, AgentIntent, Fill
+from agents.intents import AgentEvent, AgentIntent, Ask, Fill
 from agents.market import MarketView
 from agents.rng import stream
 from engine.types import Side, SymbolId
@@ -36,15 +36,18 @@ class Clock(Protocol):
     def now_ns(self) -> int:
         """The time now."""
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> None:
+    def call_at(self, when_ns: int, callback: Callable[..., None], *args: object) -> None:
         """Call back at ``when_ns``, or at once when that is past."""
 
 
 class Venue(Protocol):
     """Where an agent's orders go: the order-management system, or a connection to it."""
 
-    def send(self, agent_id: str, intent: AgentIntent) -> None:
-        """Carry out one intent of one agent; what comes of it arrives as events."""
+    def send(self, agent_id: str, intents: list[AgentIntent]) -> None:
+        """Carry out intents of one agent, in their order; what comes of them arrives as events. Keeps the list."""
+
+    def ask(self, agent_id: str, question: Ask) -> None:
+        """Put an agent's question to the language model; the answer arrives as an event."""
 
 
 class Portfolio:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 
 from agents.fundamental import FundamentalProcess
-from agents.market import NS, BookReader, MarketView, SymbolView
+from agents.market import NS, BestReader, BookReader, MarketView, SymbolView
 from agents.newsroom import Newsroom, Story, Subject, posted_move
 from agents.scenario import InstrumentSection, Scenario
 from engine.types import SymbolId
 
 LIVE_NEWS_PACE = 1.6
+LONGEST_TICK_S = 5.0
+"""A machine that slept longer between two live ticks missed the rest: nobody wants a night's news at once."""
 SEASON_FLOOR = 0.55
 SEASON_CURVE = 1.35
 
@@ -28,11 +30,17 @@ class World:
     """Market, values and news of one scenario."""
 
     def __init__(
-        self, scenario: Scenario, seed: int, *, live: bool = False, read_book: BookReader | None = None
+        self,
+        scenario: Scenario,
+        seed: int,
+        *,
+        live: bool = False,
+        read_book: BookReader | None = None,
+        read_best: BestReader | None = None,
     ) -> None:
         """``live`` markets never close: their activity has no time of day."""
         self.scenario = scenario
-        self.market = MarketView(read_book)
+        self.market = MarketView(read_book, read_best)
         self.market.season = scenario.market.live_speed if live else 1.0
         self.fundamental = FundamentalProcess(scenario.fundamental, seed)
         self.newsroom = Newsroom(scenario.news, (), seed)
@@ -41,7 +49,7 @@ class World:
         self.speed = scenario.market.live_speed if live else 1.0
         """Seconds of the scenario in one second of the clock."""
         self._day_s = 0.0 if live or not scenario.market.intraday_pattern else scenario.market.hours * 3600
-        self._started_at: int | None = None
+        self._elapsed_s = 0.0
         self._ticked_at = 0
 
     def list_instrument(
@@ -98,15 +106,15 @@ class World:
         self.market.live.pop(symbol_id, None)
 
     def elapsed_s(self) -> float:
-        """Seconds of the scenario since the first tick."""
-        return 0.0 if self._started_at is None else (self.market.now - self._started_at) / NS * self.speed
+        """Seconds of the scenario from the first tick to the last one."""
+        return self._elapsed_s
 
     def tick(self) -> None:
         """Let the values and the statistics follow the market's clock."""
         now = self.market.now
-        if self._started_at is None:
-            self._started_at = self._ticked_at = now
-        seconds, self._ticked_at = (now - self._ticked_at) / NS * self.speed, now
+        passed, self._ticked_at = (now - (self._ticked_at or now)) / NS, now
+        seconds = (min(passed, LONGEST_TICK_S) if self._live else passed) * self.speed
+        self._elapsed_s += seconds
         self.fundamental.advance(seconds)
         for symbol_id in self.market.live:
             self.fundamental.begin_at(symbol_id, self.market.symbol(symbol_id).mid)

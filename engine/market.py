@@ -165,6 +165,13 @@ class Market:
             last_price=self.mark if self.traded else None,
         )
 
+    def best(self) -> tuple[int, int, int, int]:
+        """Best bid and its visible lots, best ask and its; 0 for an empty side."""
+        bids, asks, published = self.engine.book.bids.keys, self.engine.book.asks.keys, self.published
+        bid, bid_qty = (bids[-1], published[bids[-1]].qty) if bids else (0, 0)
+        ask, ask_qty = (-asks[-1], published[asks[-1]].qty) if asks else (0, 0)
+        return bid, bid_qty, ask, ask_qty
+
     @property
     def open_for_orders(self) -> bool:
         """Whether new orders are taken at all."""

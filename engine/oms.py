@@ -232,6 +232,11 @@ class OrderManagementSystem:
         market = self._exchange.markets.get(symbol_id)
         return None if market is None else market.depth(self._sequence, levels)
 
+    def best(self, symbol_id: SymbolId) -> tuple[int, int, int, int]:
+        """Best bid and its visible lots, best ask and its; 0 for an empty side, and for an unknown instrument."""
+        market = self._exchange.markets.get(symbol_id)
+        return (0, 0, 0, 0) if market is None else market.best()
+
     def accounts(self) -> list[AccountView]:
         """All accounts, in the order they were opened; the exchange's own is the first."""
         return [_account_view(account) for account in self._exchange.ledger.numbered]

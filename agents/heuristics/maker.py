@@ -67,7 +67,7 @@ class MakerParameters(Parameters, frozen=True, kw_only=True):
 class _Estimate:
     """What the maker believes of one instrument."""
 
-    __slots__ = ("careful", "expected_sign", "price", "quoted_at", "quoted_center", "quotes")
+    __slots__ = ("careful", "expected_sign", "price", "quoted_at", "quoted_center", "quotes", "terms")
 
     def __init__(self, price: float) -> None:
         self.price = price
@@ -78,6 +78,8 @@ class _Estimate:
         """Whether the last quotes already kept clear of the whole book."""
         self.quotes: Quotes | None = None
         """What stands in the book now as far as the maker knows; None after a fill."""
+        self.terms = (0, 0, 0)
+        """Best bid, best ask and position that it was made of."""
 
 
 class Maker(PacedStrategy):
@@ -156,19 +158,25 @@ class Maker(PacedStrategy):
         best_bid = max(1, math.floor(center - half))
         best_ask = max(best_bid + 1, math.ceil(center + half))
         best_bid, best_ask = self._clear(symbol, estimate, best_bid, best_ask, careful=careful)
-        used = self.portfolio.position(symbol.symbol_id) / (parameters.max_inventory * symbol.size)
-        bid_sizes, ask_sizes = self._sizes(symbol, used), self._sizes(symbol, -used)
-        bids = tuple((best_bid - step * n, q) for n, q in enumerate(bid_sizes) if best_bid > step * n)
-        asks = tuple((best_ask + step * n, q) for n, q in enumerate(ask_sizes))
-        quotes = Quotes(symbol.symbol_id, bids, asks)
         intents: list[AgentIntent] = [self._reason(symbol, estimate, half)] if self.context.narrate else []
         estimate.quoted_center = center
         estimate.quoted_at = self.market.now
         estimate.careful = careful
-        if quotes != estimate.quotes:
-            estimate.quotes = quotes
-            intents.append(quotes)
+        terms = (best_bid, best_ask, self.portfolio.position(symbol.symbol_id))
+        if estimate.quotes is None or estimate.terms != terms:
+            quotes = self._quotes(symbol, terms, step)
+            if quotes != estimate.quotes:
+                intents.append(quotes)
+            estimate.quotes, estimate.terms = quotes, terms
         return intents
+
+    def _quotes(self, symbol: SymbolView, terms: tuple[int, int, int], step: int) -> Quotes:
+        """All levels, ``step`` ticks apart: what follows from best bid, best ask and position."""
+        bid, ask, position = terms
+        used = position / (self.parameters.max_inventory * symbol.size)
+        bids = [(bid - step * n, qty) for n, qty in enumerate(self._sizes(symbol, used)) if bid > step * n]
+        asks = [(ask + step * n, qty) for n, qty in enumerate(self._sizes(symbol, -used))]
+        return Quotes(symbol.symbol_id, tuple(bids), tuple(asks))
 
     def _clear(self, symbol: SymbolView, estimate: _Estimate, bid: int, ask: int, *, careful: bool) -> tuple[int, int]:
         """Move a bid or ask that would trade with somebody else's order out of its way."""

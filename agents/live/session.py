@@ -173,7 +173,7 @@ class Session:
             return
         if action == "pause":
             host.pause()
-            self.venue.send(agent_id, CancelAll())
+            self.venue.send(agent_id, [CancelAll()])
         elif action == "resume":
             host.resume()
         elif action == "restart":
@@ -210,7 +210,7 @@ class Session:
                 self.register.remove(kept.agent_id)
             elif unknown := misnamed(kept.personality):
                 log.warning("unknown personality", agent_id=kept.agent_id, personality=kept.personality)
-                self.venue.send(kept.agent_id, Explain("runner", f"trades as {personality.name}", unknown))
+                self.venue.send(kept.agent_id, [Explain("runner", f"trades as {personality.name}", unknown)])
         except TradesimError as error:
             log.warning("an agent could not be taken over", agent_id=kept.agent_id, reason=str(error))
 
@@ -266,7 +266,7 @@ class Session:
             context.portfolio.positions = former.context.portfolio.positions
         self.venue.seat(host, place.client)
         if former is not None:
-            self.venue.send(agent_id, CancelAll())
+            self.venue.send(agent_id, [CancelAll()])
         self.feed.seat(host)
 
     def _dismiss(self, agent_id: str) -> None:
@@ -286,7 +286,7 @@ class Session:
         place.failures += 1
         log.error("an agent broke", agent_id=host.agent_id, wait_s=wait, exc_info=error)
         why = f"{type(error).__name__}: {error}; starts again in {wait:g} s"
-        self.venue.send(host.agent_id, Explain("runner", "stopped by an error", why))
+        self.venue.send(host.agent_id, [Explain("runner", "stopped by an error", why)])
         self._start(self._revive(host, wait), f"revive {host.agent_id}")
 
     async def _revive(self, host: AgentHost, wait: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 import structlog
@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.venue")
 class Desk:
     """One agent's place at the venue: its host, the client it trades through, and what it waits for."""
 
-    __slots__ = ("client", "explained_at", "host", "in_flight", "later_quotes", "quoting")
+    __slots__ = ("client", "host", "in_flight", "later_quotes", "quoting")
 
     def __init__(self, host: AgentHost, client: Client) -> None:
         self.host = host
@@ -39,7 +39,6 @@ class Desk:
         self.in_flight = 0
         self.quoting: set[SymbolId] = set()
         self.later_quotes: dict[SymbolId, Quotes] = {}
-        self.explained_at = 0.0
 
 
 class LiveVenue:
@@ -67,25 +66,25 @@ class LiveVenue:
         """Forget an agent."""
         self._desks.pop(agent_id, None)
 
-    def client_of(self, agent_id: str) -> Client | None:
-        """The client an agent trades through."""
-        desk = self._desks.get(agent_id)
-        return desk.client if desk else None
-
     def ref_of(self, client_order_id: str | None) -> int:
         """The agent's number for an order of this run; 0 for others."""
         run, _, number = (client_order_id or "").partition("-")
         return int(number) if run == self._run and number.isdigit() else 0
 
-    def send(self, agent_id: str, intent: AgentIntent) -> None:
-        """Carry out one intent; its outcome reaches the agent as events."""
+    def ask(self, agent_id: str, question: Ask) -> None:
+        """Put an agent's question to the language model."""
         desk = self._desks.get(agent_id)
-        if desk is None:
-            return
-        if isinstance(intent, Ask):
-            if self._asker is not None:
-                self._asker(desk.host, intent)
-            return
+        if desk is not None and self._asker is not None:
+            self._asker(desk.host, question)
+
+    def send(self, agent_id: str, intents: Sequence[AgentIntent]) -> None:
+        """Carry out intents; their outcome reaches the agent as events."""
+        desk = self._desks.get(agent_id)
+        if desk is not None:
+            for intent in intents:
+                self._send(desk, intent)
+
+    def _send(self, desk: Desk, intent: AgentIntent) -> None:
         if desk.client.state is not ConnectionState.LIVE or desk.in_flight >= IN_FLIGHT_LIMIT:
             self.dropped += 1
             return
@@ -96,7 +95,9 @@ class LiveVenue:
         if request is not None:
             self.sent += not isinstance(intent, Explain)
             desk.in_flight += 1
-            task = asyncio.create_task(self._carry_out(desk, request), name=f"{agent_id} {type(intent).__name__}")
+            task = asyncio.create_task(
+                self._carry_out(desk, request), name=f"{desk.host.agent_id} {type(intent).__name__}"
+            )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -127,7 +128,9 @@ class LiveVenue:
             desk.in_flight -= 1
 
     async def _new(self, desk: Desk, intent: New, units: Units) -> None:
-        agent_id = desk.host.agent_id
+        agent_id, working = desk.host.agent_id, desk.host.context.portfolio.working
+        if intent.ref:
+            working[intent.ref] = intent.symbol_id  # now: its fill may be heard before its answer
         try:
             result = await desk.client.add_order(
                 intent.symbol_id,
@@ -147,8 +150,8 @@ class LiveVenue:
             code = result.code.value if result.code else "refused"
             self._count(code)
             desk.host.deliver(Done(intent.symbol_id, intent.ref, code))
-        elif intent.ref and result.leaves_quantity:
-            desk.host.context.portfolio.working[intent.ref] = intent.symbol_id
+        elif not result.leaves_quantity:
+            working.pop(intent.ref, None)
 
     async def _change(self, desk: Desk, intent: Cancel | Replace, units: Units) -> None:
         order, agent_id = f"{self._run}-{intent.ref}", desk.host.agent_id
@@ -187,7 +190,7 @@ class LiveVenue:
             desk.quoting.discard(intent.symbol_id)
             later = desk.later_quotes.pop(intent.symbol_id, None)
             if later is not None:
-                self.send(desk.host.agent_id, later)
+                self._send(desk, later)
 
     async def _explain(self, desk: Desk, intent: Explain) -> None:
         await desk.client.report_decision(

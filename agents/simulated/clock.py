@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from agents.market import MarketView
 
-Callback: TypeAlias = Callable[[], None]
+Callback: TypeAlias = Callable[..., None]
 
 
 class VirtualClock:
@@ -19,7 +19,7 @@ class VirtualClock:
     def __init__(self, market: MarketView, start_ns: int) -> None:
         """The market view's ``now`` is this clock's time."""
         self._market = market
-        self._heap: list[tuple[int, int, Callback]] = []
+        self._heap: list[tuple[int, int, Callback, tuple[object, ...]]] = []
         self._number = 0
         market.now = start_ns
 
@@ -27,17 +27,16 @@ class VirtualClock:
         """The time now."""
         return self._market.now
 
-    def call_at(self, when_ns: int, callback: Callback) -> None:
+    def call_at(self, when_ns: int, callback: Callback, *args: object) -> None:
         """Call back at ``when_ns``; at the present time, after what is already due, when that is past."""
         self._number = number = self._number + 1
         now = self._market.now
-        heapq.heappush(self._heap, (when_ns if when_ns > now else now, number, callback))
+        heapq.heappush(self._heap, (when_ns if when_ns > now else now, number, callback, args))
 
     def run_until(self, end_ns: int) -> None:
         """Let everything happen up to and including ``end_ns``."""
         heap, market, pop = self._heap, self._market, heapq.heappop
         while heap and heap[0][0] <= end_ns:
-            when, _, callback = pop(heap)
-            market.now = when
-            callback()
+            market.now, _, callback, args = pop(heap)
+            callback(*args)
         market.now = max(market.now, end_ns)

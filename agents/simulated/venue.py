@@ -1,13 +1,13 @@
 """Carries out agents' intents on the order-management system, after each agent's latency.
 
-What one agent sends at one moment travels together, and never overtakes what it sent before. Prints, fills and news
-reach an agent after its latency too. Everything the exchange says goes into the event log's hash.
+What one agent sends at one moment travels together, and never overtakes what it sent before. Books, prints, fills,
+refusals and news reach an agent after its latency too, those about its own orders in their order. Everything the
+exchange says goes into the event log's hash.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import random
 from collections.abc import Callable
 from typing import Final
@@ -19,6 +19,7 @@ from agents.intents import (
     AgentEvent,
     AgentIntent,
     Ask,
+    Book,
     Cancel,
     CancelAll,
     Done,
@@ -30,14 +31,15 @@ from agents.intents import (
     Replace,
     Trade,
 )
+from agents.market import SymbolView
 from agents.simulated.clock import VirtualClock
+from agents.simulated.latency import LatencyModel, multiples
 from agents.simulated.recorder import Recorder
 from agents.world import World
 from engine import commands, events
 from engine.oms import OrderManagementSystem
 from engine.types import InstrumentStatus, OrderId, OrderType, Side
 
-LATENCY_SIGMA: Final = 0.35
 MS: Final = 1_000_000
 LOG_BLOCK: Final = 2_048
 
@@ -45,26 +47,29 @@ LOG_BLOCK: Final = 2_048
 class Seat:
     """One agent at the simulated venue."""
 
-    __slots__ = ("arrived_at", "batch", "batch_at", "host", "latency_ns", "orders", "rng", "wants_news", "wants_trades")
+    __slots__ = (
+        "arrived_at", "batch", "batch_at", "draw", "heard_at", "host", "latency_ns", "multiples", "orders",
+    )  # fmt: skip
 
-    def __init__(self, host: AgentHost, latency_ms: float, rng: random.Random) -> None:
+    def __init__(
+        self, host: AgentHost, latency_ms: float, rng: random.Random, model: LatencyModel = "lognormal"
+    ) -> None:
         self.host = host
         self.latency_ns = latency_ms * MS
-        self.rng = rng
+        self.multiples = multiples(model)
+        self.draw = rng.random
         self.arrived_at = 0
         """When its last message reached, or will reach, the exchange."""
+        self.heard_at = 0
+        """When the last message about its own orders reached, or will reach, it."""
         self.batch: list[AgentIntent] = []
         self.batch_at = -1
         self.orders: dict[int, OrderId] = {}
         """Order ids by the agent's own numbers."""
-        self.wants_trades = Trade in host.strategy.wants
-        self.wants_news = News in host.strategy.wants
 
     def latency(self) -> int:
         """A draw of the one-way latency, in ns."""
-        if not self.latency_ns:
-            return 0
-        return int(self.latency_ns * math.exp(self.rng.gauss(0.0, LATENCY_SIGMA)))
+        return int(self.latency_ns * self.multiples[int(self.draw() * len(self.multiples))])
 
 
 class EventLog:
@@ -79,9 +84,10 @@ class EventLog:
     def add(self, now: int, happened: list[events.AnyEvent]) -> None:
         """Take the events of one command."""
         self.events += len(happened)
-        self._block.append(now)
-        self._block.extend(happened)
-        if len(self._block) >= LOG_BLOCK:
+        block = self._block
+        block.append(now)
+        block += happened
+        if len(block) >= LOG_BLOCK:
             self._flush()
 
     def hexdigest(self) -> str:
@@ -90,8 +96,7 @@ class EventLog:
         return self._hash.hexdigest()
 
     def _flush(self) -> None:
-        for item in self._block:
-            self._hash.update(self._encoder.encode(item))
+        self._hash.update(self._encoder.encode(self._block))
         self._block.clear()
 
 
@@ -115,7 +120,7 @@ class SimulatedVenue:
         self.on_rested: Callable[[str, OrderId], None] | None = None
         """Told of each order with a number of its agent's own that entered the book."""
         self.asker: Callable[[AgentHost, Ask], None] | None = None
-        self._listeners: tuple[list[Seat], list[Seat]] = ([], [])
+        self._listeners: dict[type, list[Seat]] = {Book: [], Trade: [], News: []}
         self._refs: dict[OrderId, tuple[Seat, int]] = {}
         self._mid_before = 0.0
         self._ring: dict[type, Callable[..., None]] = {
@@ -135,40 +140,51 @@ class SimulatedVenue:
             Explain: self._explain,
         }
 
-    def seat(self, host: AgentHost, latency_ms: float, rng: random.Random) -> Seat:
-        """Let an agent trade."""
-        seat = self.seats[host.agent_id] = Seat(host, latency_ms, rng)
-        if seat.wants_trades:
-            self._listeners[0].append(seat)
-        if seat.wants_news:
-            self._listeners[1].append(seat)
+    def seat(self, host: AgentHost, latency_ms: float, rng: random.Random, model: LatencyModel = "lognormal") -> Seat:
+        """Let an agent trade; ``latency_ms`` is the median."""
+        seat = self.seats[host.agent_id] = Seat(host, latency_ms, rng, model)
+        for kind, seats in self._listeners.items():
+            if kind in host.strategy.wants:
+                seats.append(seat)
         return seat
 
-    def send(self, agent_id: str, intent: AgentIntent) -> None:
-        """Let an intent travel to the exchange."""
+    def send(self, agent_id: str, intents: list[AgentIntent]) -> None:
+        """Let intents travel to the exchange."""
         seat = self.seats[agent_id]
         now = self.market.now
-        if type(intent) is Ask:
-            if self.asker is not None:
-                self.asker(seat.host, intent)
-            return
         if seat.batch_at == now:
-            seat.batch.append(intent)
+            seat.batch += intents
             return
-        batch = seat.batch = [intent]
+        seat.batch = intents
         seat.batch_at = now
-        seat.arrived_at = arrival = max(now + seat.latency(), seat.arrived_at)
-        self.clock.call_at(arrival, lambda: self._arrive(seat, batch))
+        arrival = now + seat.latency()
+        if arrival < seat.arrived_at:
+            arrival = seat.arrived_at
+        seat.arrived_at = arrival
+        self.clock.call_at(arrival, self._arrive, seat, intents)
+
+    def ask(self, agent_id: str, question: Ask) -> None:
+        """Put a question to the language model."""
+        if self.asker is not None:
+            self.asker(self.seats[agent_id].host, question)
 
     def submit(self, command: commands.AnyCommand) -> list[events.AnyEvent]:
         """Have the exchange do something, and tell everybody concerned."""
-        happened = self.oms.submit(command, self.market.now)
-        self.log.add(self.market.now, happened)
+        now = self.market.now
+        happened = self.oms.submit(command, now)
+        self.log.add(now, happened)
         ring = self._ring
         for event in happened:
             call = ring.get(type(event))
             if call is not None:
                 call(event)
+        return happened
+
+    def _submit_taker(self, symbol: SymbolView, command: commands.AnyCommand) -> list[events.AnyEvent]:
+        """Submit what may trade as it arrives; its prints are kept with the mid that it met."""
+        self._mid_before = symbol.mid
+        happened = self.submit(command)
+        self._mid_before = 0.0
         return happened
 
     # --- intents ------------------------------------------------------------------------------------------------
@@ -180,11 +196,12 @@ class SimulatedVenue:
             self._carry[type(intent)](seat, intent)
 
     def _new(self, seat: Seat, intent: New) -> None:
-        if intent.symbol_id not in self.market:
+        symbol = self.market.get(intent.symbol_id)
+        if symbol is None:
             return
-        self._mid_before = self.market.symbol(intent.symbol_id).mid
         self.orders += 1
-        happened = self.submit(
+        happened = self._submit_taker(
+            symbol,
             commands.NewOrder(
                 account=seat.host.agent_id,
                 symbol_id=intent.symbol_id,
@@ -195,7 +212,7 @@ class SimulatedVenue:
                 tif=intent.tif,
                 post_only=intent.post_only,
                 display_qty=intent.display_qty,
-            )
+            ),
         )
         first = happened[0]
         if isinstance(first, events.Rejected):
@@ -220,16 +237,18 @@ class SimulatedVenue:
 
     def _replace(self, seat: Seat, intent: Replace) -> None:
         order_id = seat.orders.get(intent.ref)
-        if order_id is None:
+        symbol = self.market.get(intent.symbol_id)
+        if order_id is None or symbol is None:
             return
-        happened = self.submit(
+        happened = self._submit_taker(
+            symbol,
             commands.ReplaceOrder(
                 account=seat.host.agent_id,
                 symbol_id=intent.symbol_id,
                 order_id=order_id,
                 price=intent.price,
                 qty=intent.qty,
-            )
+            ),
         )
         if happened and isinstance(happened[0], events.Rejected):
             self._count(happened[0])
@@ -255,7 +274,7 @@ class SimulatedVenue:
 
     def _refused(self, seat: Seat, event: events.Rejected, ref: int) -> None:
         self._count(event)
-        seat.host.deliver(Done(event.symbol_id or 0, ref, event.code.value))
+        self._tell_owner(seat, Done(event.symbol_id or 0, ref, event.code.value))
 
     def _count(self, event: events.Rejected) -> None:
         self.rejected[event.code.value] = self.rejected.get(event.code.value, 0) + 1
@@ -268,8 +287,8 @@ class SimulatedVenue:
         mid_before = self._mid_before or self.market.symbol(event.symbol_id).mid
         self.recorder.trade(event.symbol_id, self.market.now, event.price, event.qty, sign, mid_before)
         self.market.on_trade(event.symbol_id, event.price, event.qty, side)
-        if self._listeners[0]:
-            self._tell(self._listeners[0], Trade(event.symbol_id, event.price, event.qty, side))
+        if self._listeners[Trade]:
+            self._tell(self._listeners[Trade], Trade(event.symbol_id, event.price, event.qty, side))
 
     def _on_fill(self, event: events.OrderFilled) -> None:
         seat = self.seats.get(event.account)
@@ -283,33 +302,39 @@ class SimulatedVenue:
                 del self._refs[event.order_id]
                 seat.orders.pop(ref, None)
         fill = Fill(event.symbol_id, event.side, event.price, event.qty, event.liquidity, event.leaves_qty, ref)
-        self.clock.call_at(self.market.now + seat.latency(), lambda: seat.host.deliver(fill))
+        self._tell_owner(seat, fill)
 
     def _on_canceled(self, event: events.OrderCanceled) -> None:
         known = self._refs.pop(event.order_id, None)
         if known is not None:
             seat, ref = known
             seat.orders.pop(ref, None)
-            seat.host.deliver(Done(event.symbol_id, ref, event.reason.value))
+            self._tell_owner(seat, Done(event.symbol_id, ref, event.reason.value))
 
     def _on_depth(self, event: events.DepthChanged) -> None:
         self.market.mark_book(event.symbol_id)
+        if self._listeners[Book]:
+            self._tell(self._listeners[Book], Book(event.symbol_id))
 
     def _on_news(self, event: events.NewsPublished) -> None:
         sentiment = event.sentiment / 1000
         self.world.hear(event.headline, sentiment, event.symbol_id)
         news = News(event.headline, event.content, sentiment, event.symbol_id, event.source, event.news_id)
-        self._tell(self._listeners[1], news)
+        self._tell(self._listeners[News], news)
 
     def _on_status(self, event: events.InstrumentStatusChanged) -> None:
         if event.symbol_id in self.market:
             self.market.symbol(event.symbol_id).halted = event.status is not InstrumentStatus.OPEN
 
+    def _tell_owner(self, seat: Seat, event: Fill | Done) -> None:
+        """Send news of an agent's own orders on its way, behind what went before."""
+        arrival = self.market.now + seat.latency()
+        if arrival < seat.heard_at:
+            arrival = seat.heard_at
+        seat.heard_at = arrival
+        self.clock.call_at(arrival, seat.host.deliver, event)
+
     def _tell(self, seats: list[Seat], event: AgentEvent) -> None:
         now = self.market.now
         for seat in seats:
-            self.clock.call_at(now + seat.latency(), _delivery(seat.host, event))
-
-
-def _delivery(host: AgentHost, event: AgentEvent) -> Callable[[], None]:
-    return lambda: host.deliver(event)
+            self.clock.call_at(now + seat.latency(), seat.host.deliver, event)

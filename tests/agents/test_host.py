@@ -1,10 +1,11 @@
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
 from agents.host import AgentHost
-from agents.intents import AgentEvent, AgentIntent, CancelAll, Fill, Listed, Timer, Wake
+from agents.intents import AgentEvent, AgentIntent, Ask, CancelAll, Fill, Listed, Timer, Wake
 from agents.strategy import Context
 from engine.types import Liquidity, Side
 
@@ -14,16 +15,20 @@ class Desk:
 
     def __init__(self) -> None:
         self.sent: list[AgentIntent] = []
+        self.asked: list[Ask] = []
         self.calls: list[tuple[int, Callable[[], None]]] = []
 
     def now_ns(self) -> int:
         return 0
 
-    def call_at(self, when_ns: int, callback: Callable[[], None]) -> None:
-        self.calls.append((when_ns, callback))
+    def call_at(self, when_ns: int, callback: Callable[..., None], *args: object) -> None:
+        self.calls.append((when_ns, partial(callback, *args)))
 
-    def send(self, agent_id: str, intent: AgentIntent) -> None:
-        self.sent.append(intent)
+    def send(self, agent_id: str, intents: Sequence[AgentIntent]) -> None:
+        self.sent.extend(intents)
+
+    def ask(self, agent_id: str, question: Ask) -> None:
+        self.asked.append(question)
 
 
 class Clockwork:
@@ -80,3 +85,16 @@ def test_an_agent_that_raises_is_stopped_and_reported(tiny: Any) -> None:
     assert desk.sent == []
     with pytest.raises(ZeroDivisionError):
         host(tiny, desk).deliver(Listed(13))
+
+
+def test_a_question_goes_to_the_model_and_not_to_the_exchange(tiny: Any) -> None:
+    class Asking:
+        wants: ClassVar[frozenset[type]] = frozenset()
+
+        def on_event(self, event: AgentEvent) -> Sequence[AgentIntent]:
+            return [Ask("k", "system", "prompt", "state"), CancelAll()]
+
+    desk = Desk()
+    AgentHost(Context("a1", tiny.view), Asking(), desk, desk).deliver(Listed(1))
+    assert [question.key for question in desk.asked] == ["k"]
+    assert desk.sent == [CancelAll()]

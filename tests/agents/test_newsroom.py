@@ -68,7 +68,6 @@ def test_a_posted_headline_moves_a_wilder_instrument_more_within_bounds() -> Non
 
 def test_a_closed_newsroom_writes_nothing() -> None:
     room = Newsroom(NewsSection(enabled=False), SUBJECTS, 1)
-    assert room.next_time() is None
     assert room.write(1e9) == []
 
 
