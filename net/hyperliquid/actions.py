@@ -6,21 +6,18 @@ hashes, however the client wrote them. Optional keys are left out when they are 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import Meta, field
 from msgspec.structs import force_setattr
 
 from net.hyperliquid.decimals import canonical
-from net.hyperliquid.signing import address_bytes, encode_address, encode_integer, encode_text
+from net.hyperliquid.signing import address_bytes
+from net.hyperliquid.user_signed import Address, NumberText, ShortText, Uint64, UserSignedAction
 
-Uint64: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 AssetId: TypeAlias = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-NumberText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=40)]
 Cloid: TypeAlias = Annotated[str, Meta(pattern=r"^0[xX][0-9a-fA-F]{32}$")]
-Address: TypeAlias = Annotated[str, Meta(pattern=r"^(0[xX])?[0-9a-fA-F]{40}$")]
-ShortText: TypeAlias = Annotated[str, Meta(max_length=256)]
 Oid: TypeAlias = Uint64 | Cloid
 BATCH_MAX = 1_000
 """Most orders, cancels or modifies of one action."""
@@ -187,6 +184,33 @@ class UpdateIsolatedMargin(Action, frozen=True, kw_only=True, tag="updateIsolate
     ntli: Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 
+class TwapWire(Wire, frozen=True, kw_only=True):
+    """A size to trade over ``m`` minutes, at random moments when ``t``."""
+
+    a: AssetId
+    b: bool
+    s: NumberText
+    r: bool
+    m: Annotated[int, Meta(ge=0, le=1_000_000)]
+    t: bool
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "s", canonical(self.s))
+
+
+class TwapOrder(Action, frozen=True, kw_only=True, tag="twapOrder"):
+    """Trade a size in slices over some minutes."""
+
+    twap: TwapWire
+
+
+class TwapCancel(Action, frozen=True, kw_only=True, tag="twapCancel"):
+    """Stop trading in slices."""
+
+    a: AssetId
+    t: Uint64
+
+
 class SetReferrer(Action, frozen=True, kw_only=True, tag="setReferrer"):
     """Name who referred the account."""
 
@@ -220,6 +244,48 @@ class SubAccountTransfer(Action, frozen=True, kw_only=True, tag="subAccountTrans
         force_setattr(self, "sub_account_user", "0x" + address_bytes(self.sub_account_user).hex())
 
 
+class SubAccountSpotTransfer(Action, frozen=True, kw_only=True, tag="subAccountSpotTransfer"):
+    """Move a token between the spot wallets of an account and its sub-account."""
+
+    sub_account_user: Address = field(name="subAccountUser")
+    is_deposit: bool = field(name="isDeposit")
+    token: ShortText
+    amount: NumberText
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "sub_account_user", "0x" + address_bytes(self.sub_account_user).hex())
+
+
+class VaultTransfer(Action, frozen=True, kw_only=True, tag="vaultTransfer"):
+    """Move USD (millionths) into a vault or out of it."""
+
+    vault_address: Address = field(name="vaultAddress")
+    is_deposit: bool = field(name="isDeposit")
+    usd: Uint64
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "vault_address", "0x" + address_bytes(self.vault_address).hex())
+
+
+class CreateVault(Action, frozen=True, kw_only=True, tag="createVault"):
+    """Open a vault."""
+
+    name: ShortText
+    description: ShortText
+    initial_usd: Uint64 = field(name="initialUsd")
+    nonce: Uint64
+
+
+class AgentSetAbstraction(Action, frozen=True, kw_only=True, tag="agentSetAbstraction"):
+    """Choose how the wallets of the account hang together; an agent may."""
+
+    abstraction: ShortText
+
+
+class AgentEnableDexAbstraction(Action, frozen=True, kw_only=True, tag="agentEnableDexAbstraction"):
+    """An older way to say the same."""
+
+
 L1Action: TypeAlias = (
     Order
     | Cancel
@@ -229,146 +295,19 @@ L1Action: TypeAlias = (
     | ScheduleCancel
     | UpdateLeverage
     | UpdateIsolatedMargin
+    | TwapOrder
+    | TwapCancel
     | SetReferrer
     | Noop
     | CreateSubAccount
     | ReserveRequestWeight
     | SubAccountTransfer
+    | SubAccountSpotTransfer
+    | VaultTransfer
+    | CreateVault
+    | AgentSetAbstraction
+    | AgentEnableDexAbstraction
 )
 
-
-class UserSigned(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of the actions an owner signs field by field, readable in a wallet; agents cannot sign them.
-
-    ``signed`` lists the EIP-712 fields after ``hyperliquidChain``: type and name, then where the value is here.
-    """
-
-    primary_type: ClassVar[str]
-    signed: ClassVar[tuple[tuple[str, str], ...]]
-
-    signature_chain_id: Annotated[str, Meta(pattern=r"^0x[0-9a-fA-F]{1,16}$")] = field(name="signatureChainId")
-    hyperliquid_chain: Literal["Mainnet", "Testnet"] = field(name="hyperliquidChain")
-
-    @property
-    def chain_id(self) -> int:
-        """The chain the wallet signed on; any will do."""
-        return int(self.signature_chain_id, 16)
-
-    @property
-    def sent_at(self) -> int:
-        """The nonce among the signed fields."""
-        return int(getattr(self, self.signed[-1][1]))
-
-    def type_string(self) -> str:
-        """EIP-712 type of the message."""
-        fields = ",".join(("string hyperliquidChain", *(declaration for declaration, _ in self.signed)))
-        return f"HyperliquidTransaction:{self.primary_type}({fields})"
-
-    def encoded_fields(self) -> tuple[bytes, ...]:
-        """EIP-712 encoding of the message; raises ValueError for an address that is none."""
-        own = (_encode(declaration, getattr(self, attribute)) for declaration, attribute in self.signed)
-        return (encode_text(self.hyperliquid_chain), *own)
-
-
-def _encode(declaration: str, value: object) -> bytes:
-    if declaration.startswith("address "):
-        return encode_address(str(value))
-    if isinstance(value, int):
-        return encode_integer(value)
-    return encode_text(value if isinstance(value, str) else "")
-
-
-class ApproveAgent(UserSigned, frozen=True, kw_only=True, tag="approveAgent"):
-    """Let another key trade for this account.
-
-    An unnamed agent has no ``agentName`` on the wire, yet an empty one was signed.
-    """
-
-    primary_type: ClassVar[str] = "ApproveAgent"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("address agentAddress", "agent_address"),
-        ("string agentName", "agent_name"),
-        ("uint64 nonce", "nonce"),
-    )
-
-    agent_address: Address = field(name="agentAddress")
-    agent_name: ShortText | UnsetType | None = field(name="agentName", default=UNSET)
-    nonce: Uint64
-
-
-class ApproveBuilderFee(UserSigned, frozen=True, kw_only=True, tag="approveBuilderFee"):
-    """Allow a builder to charge up to a rate."""
-
-    primary_type: ClassVar[str] = "ApproveBuilderFee"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("string maxFeeRate", "max_fee_rate"),
-        ("address builder", "builder"),
-        ("uint64 nonce", "nonce"),
-    )
-
-    max_fee_rate: ShortText = field(name="maxFeeRate")
-    builder: Address
-    nonce: Uint64
-
-
-class UsdClassTransfer(UserSigned, frozen=True, kw_only=True, tag="usdClassTransfer"):
-    """Move USDC between the spot and the perpetual wallet of the account."""
-
-    primary_type: ClassVar[str] = "UsdClassTransfer"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("string amount", "amount"),
-        ("bool toPerp", "to_perp"),
-        ("uint64 nonce", "nonce"),
-    )
-
-    amount: ShortText
-    to_perp: bool = field(name="toPerp")
-    nonce: Uint64
-
-
-class UsdSend(UserSigned, frozen=True, kw_only=True, tag="usdSend"):
-    """Send USDC from the perpetual wallet to another account."""
-
-    primary_type: ClassVar[str] = "UsdSend"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("string destination", "destination"),
-        ("string amount", "amount"),
-        ("uint64 time", "time"),
-    )
-
-    destination: ShortText
-    amount: NumberText
-    time: Uint64
-
-
-class Withdraw(UserSigned, frozen=True, kw_only=True, tag="withdraw3"):
-    """Take USDC off the venue."""
-
-    primary_type: ClassVar[str] = "Withdraw"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = UsdSend.signed
-
-    destination: ShortText
-    amount: NumberText
-    time: Uint64
-
-
-class SpotSend(UserSigned, frozen=True, kw_only=True, tag="spotSend"):
-    """Send a spot token to another account."""
-
-    primary_type: ClassVar[str] = "SpotSend"
-    signed: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("string destination", "destination"),
-        ("string token", "token"),
-        ("string amount", "amount"),
-        ("uint64 time", "time"),
-    )
-
-    destination: ShortText
-    token: ShortText
-    amount: NumberText
-    time: Uint64
-
-
-UserSignedAction: TypeAlias = ApproveAgent | ApproveBuilderFee | UsdClassTransfer | UsdSend | Withdraw | SpotSend
 
 AnyAction: TypeAlias = L1Action | UserSignedAction

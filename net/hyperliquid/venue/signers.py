@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from net.hyperliquid import refusals
-from net.hyperliquid.actions import AnyAction, ApproveAgent, UserSigned
+from net.hyperliquid.actions import AnyAction
 from net.hyperliquid.nonces import NonceSet
 from net.hyperliquid.signing import Signature, action_hash, l1_signer, normal_address, user_signer
+from net.hyperliquid.user_signed import ApproveAgent, UserSigned
 from net.hyperliquid.venue.orders import request_name
 from net.hyperliquid.venue.state import Store
 from net.hyperliquid.venue.users import Users
