@@ -1,4 +1,4 @@
-"""Actions that an owner signs field by field, readable in a wallet: transfers, agents, builders. Agents cannot sign them."""
+"""Actions that an owner signs field by field, readable in a wallet: transfers, agents, builders; no agent can."""
 
 from __future__ import annotations
 

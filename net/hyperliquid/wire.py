@@ -74,6 +74,14 @@ class CandleShape(msgspec.Struct, frozen=True, kw_only=True):
     n: int
 
 
+class Liquidation(Shape, frozen=True, kw_only=True):
+    """Whose position a fill closed for want of margin, and at which mark."""
+
+    liquidated_user: str
+    mark_px: str
+    method: str = "market"
+
+
 class Fill(Shape, frozen=True, kw_only=True):
     """One fill of an own order; ``crossed`` means taker, a negative fee is a rebate."""
 
@@ -94,6 +102,7 @@ class Fill(Shape, frozen=True, kw_only=True):
     twap_id: int | None = None
     cloid: str | UnsetType = UNSET
     builder_fee: str | UnsetType = UNSET
+    liquidation: Liquidation | UnsetType = UNSET
 
 
 def with_cloid(fill: Fill, cloid: str) -> Fill:

@@ -13,10 +13,10 @@ import msgspec
 
 from net.errors import TradesimError
 from net.hyperliquid import refusals
-from net.hyperliquid.venue import questions
-from net.hyperliquid.venue.exchange import Undecodable
+from net.hyperliquid.venue import exchange, questions
+from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.faults import Fault, FaultKind
-from net.hyperliquid.venue.limits import IpLimits, request_weight
+from net.hyperliquid.venue.limits import IpLimits, request_weight, weight_of
 from net.hyperliquid.venue.streams import act_with_faults
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ class VenueApp:
         if not self._venue.settings.rate_limits:
             return
         client = scope.get("client") or ("", 0)
-        kind = "" if path == "exchange" else _kind(body)
-        if not self._limits.allows(str(client[0]), request_weight(path, kind), time.monotonic()):
+        weight = request_weight(path, "", _items(body)) if path == "exchange" else request_weight(path, _kind(body))
+        if not self._limits.allows(str(client[0]), weight, time.monotonic()):
             raise _HttpError(429, refusals.TOO_MANY_REQUESTS)
 
 
@@ -164,6 +164,13 @@ def _is_json(body: bytes) -> bool:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
+
+
+def _items(body: bytes) -> int:
+    try:
+        return weight_of(exchange.read(body).action)
+    except Undecodable:
+        return 1
 
 
 def _kind(body: bytes) -> str:

@@ -16,7 +16,7 @@ from net.hyperliquid.decimals import to_wire
 from net.hyperliquid.venue.listing import Listed
 from net.hyperliquid.venue.markets import HOUR_NS, Market, event_hash, print_of, side_letter
 from net.hyperliquid.venue.mirror import NS_PER_MS, tif_of
-from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, read_tag
+from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, named, read_tag
 from net.hyperliquid.venue.users import Purse, User, Wallet, direction, public_address, signed, user_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Feed:
                 continue
             held[fill.symbol_id] = held.get(fill.symbol_id, 0) - signed(fill.side, fill.qty)
             if fill.trade_id not in known:
-                shapes.append(_fill(fill, listed, held[fill.symbol_id]))
+                shapes.append(_fill(fill, listed, held[fill.symbol_id], user.address))
                 new.append((fill, listed))
         user.fills.extend(reversed(shapes))
         working = {order_view.order_id for order_view in orders}
@@ -188,7 +188,7 @@ def _order(view: OrderView, listed: Listed) -> Order:
     return order
 
 
-def _fill(view: FillView, listed: Listed, before: int) -> wire.Fill:
+def _fill(view: FillView, listed: Listed, before: int, user: str) -> wire.Fill:
     """A fill of before the venue began to watch; what it closed is not known any more."""
     tag = read_tag(view.client_order_id)
     shape = wire.Fill(
@@ -206,4 +206,4 @@ def _fill(view: FillView, listed: Listed, before: int) -> wire.Fill:
         fee=to_wire(view.fee),
         tid=view.trade_id,
     )
-    return shape if tag.cloid is None else wire.with_cloid(shape, tag.cloid)
+    return named(shape, tag.cloid, user)

@@ -9,10 +9,10 @@ from msgspec import UNSET
 from engine.service import CandleView
 from net.hyperliquid import wire
 from net.hyperliquid.decimals import to_wire
-from net.hyperliquid.venue.exchange import Undecodable
+from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.listing import Listed, meta, spot_meta
 from net.hyperliquid.venue.markets import Market
-from net.hyperliquid.venue.questions import EMPTY_LISTS, BadAggregation, CandleRequest, Question
+from net.hyperliquid.venue.questions import NOTHING, BadAggregation, CandleRequest, Question
 from net.hyperliquid.venue.user_info import UserInfo
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ INTERVALS_MS: Final = {
     "1M": 2_592_000_000,
 }
 CANDLES_MAX: Final = 5_000
+FUNDINGS_MAX: Final = 500
+FUNDING_KEPT_HOURS: Final = 24 * 30
+HOUR_MS: Final = 3_600_000
 _FUNDING: Final = "0.0"
 
 
@@ -87,8 +90,12 @@ class Info:
                 return [] if market is None else [*reversed(market.prints)]
             case "exchangeStatus":
                 return {"time": self._venue.now_ms(), "specialStatuses": None}
-            case kind if kind in EMPTY_LISTS:
-                return []
+            case "fundingHistory":
+                return self._funding_history(question)
+            case "predictedFundings":
+                return self._predicted_fundings()
+            case kind if kind in NOTHING:
+                return NOTHING[kind]
             case _:
                 raise Undecodable(f"unknown type {question.type!r}")
 
@@ -127,7 +134,7 @@ class Info:
         return {
             **shared,
             "funding": _FUNDING,
-            "openInterest": "0.0",
+            "openInterest": to_wire(listed.size(market.open_lots)) if market is not None else "0.0",
             "premium": "0.0",
             "oraclePx": mark,
             "impactPxs": [mid, mid],
@@ -151,6 +158,25 @@ class Info:
         shapes = (candle_shape(view, market.listed, request.interval) for view in views)
         end = request.end_time if request.end_time is not None else 2**62
         return [shape for shape in shapes if request.start_time <= shape.T and shape.t <= end]
+
+    def _funding_history(self, question: Question) -> list[dict[str, object]]:
+        """The rate of each full hour, at most the oldest 500: there is no funding here, so it is zero."""
+        market = self.market(question)
+        if market is None or market.listed.asset.spot:
+            return []
+        now = self._venue.now_ms()
+        first = max(question.start_time or 0, now - FUNDING_KEPT_HOURS * HOUR_MS)
+        last = min(question.end_time if question.end_time is not None else now, now)
+        start = -(-first // HOUR_MS) * HOUR_MS
+        coin = market.listed.coin
+        hours = [*range(start, last + 1, HOUR_MS)][:FUNDINGS_MAX]
+        return [{"coin": coin, "fundingRate": _FUNDING, "premium": "0.0", "time": at} for at in hours]
+
+    def _predicted_fundings(self) -> list[object]:
+        """The rate of the hour to come, of each perpetual and of this venue alone."""
+        next_hour = (self._venue.now_ms() // HOUR_MS + 1) * HOUR_MS
+        rate = {"fundingRate": _FUNDING, "nextFundingTime": next_hour, "fundingIntervalHours": 1}
+        return [[listed.coin, [["HlPerp", rate]]] for listed in self._venue.listing.perps if not listed.asset.delisted]
 
     def _book(self, question: Question) -> object:
         market = self.market(question)

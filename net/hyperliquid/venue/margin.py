@@ -1,7 +1,7 @@
 """What a user's perpetuals are worth and tie up, as clearinghouseState shows it.
 
 One pool of USDC: value = cash + positions at their marks. Initial margin is notional / chosen leverage, maintenance is
-notional / (2 x the asset's highest leverage). There is no funding and nobody is liquidated.
+notional / (2 x the asset's highest leverage). There is no funding.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class Margin:
     """Reads one user's margin out of mirror and store."""
 
     def __init__(self, user: User, markets: dict[int, Market], store: Store) -> None:
-        self._user = user
+        self.user = user
         self._markets = markets
         self._store = store
 
     def positions(self) -> Iterator[tuple[Market, Holding, Leverage]]:
         """Open perpetual positions."""
-        for symbol_id, holding in self._user.perp.holdings.items():
+        for symbol_id, holding in self.user.perp.holdings.items():
             market = self._markets.get(symbol_id)
             if holding.lots and market is not None and not market.listed.asset.spot:
                 yield market, holding, self.leverage(market)
@@ -34,11 +34,15 @@ class Margin:
     def leverage(self, market: Market) -> Leverage:
         """What the user chose for an asset, its highest (at most 20, crossed) before that."""
         default = min(20, market.listed.asset.max_leverage)
-        return self._store.leverage(self._user.address, market.listed.coin, default)
+        return self._store.leverage(self.user.address, market.listed.coin, default)
 
     def value(self) -> int:
         """Cash plus positions at their marks, in e8 dollars."""
-        return self._user.perp.cash + sum(_worth(market, holding) for market, holding, _ in self.positions())
+        return self.user.perp.cash + sum(_worth(market, holding) for market, holding, _ in self.positions())
+
+    def notional(self) -> int:
+        """Value of all positions, long and short alike."""
+        return sum(abs(_worth(market, holding)) for market, holding, _ in self.positions())
 
     def used(self) -> int:
         """Initial margin of all positions."""
@@ -47,8 +51,8 @@ class Margin:
     def resting(self) -> int:
         """Initial margin that open orders would need if they opened positions."""
         total = 0
-        account = account_of(self._user.address, Wallet.PERP)
-        for order in self._user.open_orders():
+        account = account_of(self.user.address, Wallet.PERP)
+        for order in self.user.open_orders():
             if order.account != account or order.reduce_only or order.trigger is not None:
                 continue
             market = self._markets.get(order.listed.symbol_id)
@@ -61,30 +65,50 @@ class Margin:
         return max(0, self.value() - self.used() - self.resting())
 
     def affords(self, wanted: Wanted) -> bool:
-        """Whether a perpetual order could be carried at the chosen leverage; lots that close need nothing."""
-        held = self._user.perp.holding(wanted.listed.symbol_id).lots
+        """Whether a perpetual order could be carried beside those that are being placed."""
+        return self.needed(wanted) + self.user.placing <= self.withdrawable()
+
+    def needed(self, wanted: Wanted) -> int:
+        """Initial margin of a perpetual order at the chosen leverage; lots that close need nothing."""
+        held = self.user.perp.holding(wanted.listed.symbol_id).lots
         closing = max(0, -held if wanted.side is Side.BUY else held)
         opening = max(0, wanted.lots - closing)
         notional = opening * wanted.ticks * wanted.listed.tick_value
-        return notional // self.leverage(wanted.market).value <= self.withdrawable()
+        return notional // self.leverage(wanted.market).value
+
+    def maintenance(self) -> int:
+        """What all positions need to be held: half of the margin at each asset's highest leverage."""
+        return sum(_maintenance(market, holding) for market, holding, _ in self.positions())
+
+    def to_liquidate(self) -> list[tuple[Market, Holding]]:
+        """Positions that are no longer backed: all of them, or isolated ones whose own margin is gone."""
+        held = [*self.positions()]
+        if self.value() < sum(_maintenance(market, holding) for market, holding, _ in held):
+            return [(market, holding) for market, holding, _ in held]
+        return [
+            (market, holding)
+            for market, holding, leverage in held
+            if not leverage.cross and self._backing(market, holding, leverage) < _maintenance(market, holding)
+        ]
+
+    def _backing(self, market: Market, holding: Holding, leverage: Leverage) -> int:
+        """What stands behind a position: the whole wallet, or an isolated one's own margin and profit."""
+        if leverage.cross:
+            return self.value()
+        return abs(holding.cost) // leverage.value + leverage.margin + _worth(market, holding) - holding.cost
 
     def state(self, now_ms: int) -> dict[str, object]:
         """Answer of clearinghouseState."""
-        total = sum(abs(_worth(market, holding)) for market, holding, _ in self.positions())
         summary = {
             "accountValue": to_wire(self.value()),
-            "totalNtlPos": to_wire(total),
-            "totalRawUsd": to_wire(self._user.perp.cash),
+            "totalNtlPos": to_wire(self.notional()),
+            "totalRawUsd": to_wire(self.user.perp.cash),
             "totalMarginUsed": to_wire(self.used()),
         }
-        maintenance = sum(
-            abs(_worth(market, holding)) // (2 * market.listed.asset.max_leverage)
-            for market, holding, _ in self.positions()
-        )
         return {
             "marginSummary": summary,
             "crossMarginSummary": summary,
-            "crossMaintenanceMarginUsed": to_wire(maintenance),
+            "crossMaintenanceMarginUsed": to_wire(self.maintenance()),
             "withdrawable": to_wire(self.withdrawable()),
             "assetPositions": [
                 {"type": "oneWay", "position": self._position(market, holding, leverage)}
@@ -98,11 +122,11 @@ class Margin:
         price = market.mark
         listed = market.listed
         if listed.asset.spot:
-            spot = self._user.spot
+            spot = self.user.spot
             sellable = max(0, listed.size(spot.holding(listed.symbol_id).lots))
             return max(0, spot.cash) * SCALE // price // listed.lot * listed.lot, sellable
         room = self.withdrawable() * self.leverage(market).value * SCALE // price // listed.lot * listed.lot
-        held = listed.size(self._user.perp.holding(listed.symbol_id).lots)
+        held = listed.size(self.user.perp.holding(listed.symbol_id).lots)
         return room + max(0, -held), room + max(0, held)
 
     def _initial(self, market: Market, holding: Holding, leverage: Leverage) -> int:
@@ -137,12 +161,16 @@ class Margin:
         """Price at which the position's value would fall to its maintenance margin; None when none would."""
         size = market.listed.size(holding.lots)
         worth = _worth(market, holding)
-        backing = self.value() if leverage.cross else self._initial(market, holding, leverage) + worth - holding.cost
+        backing = self._backing(market, holding, leverage)
         share = SCALE // (2 * market.listed.asset.max_leverage)
         # backing + size (price - mark) = |size| price share
         slope = size - abs(size) * share // SCALE
         price = (worth - backing) * SCALE // slope if slope else 0
         return to_wire(price) if price > 0 else None
+
+
+def _maintenance(market: Market, holding: Holding) -> int:
+    return abs(_worth(market, holding)) // (2 * market.listed.asset.max_leverage)
 
 
 def _worth(market: Market, holding: Holding) -> int:

@@ -75,6 +75,8 @@ class Market:
         self.time = 0
         """Milliseconds of the last change."""
         self.version = 0
+        self.open_lots = 0
+        """Lots held long, over all accounts of the exchange: the open interest of a perpetual."""
         self.prints: deque[wire.Print] = deque(maxlen=PRINTS_KEPT)
         """Newest last."""
         self._hours: deque[tuple[int, int, int, int]] = deque(maxlen=DAY_HOURS + 1)

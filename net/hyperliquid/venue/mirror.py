@@ -11,7 +11,7 @@ from net.hyperliquid import wire
 from net.hyperliquid.decimals import to_wire
 from net.hyperliquid.venue.listing import Listed, Listing
 from net.hyperliquid.venue.markets import Market, event_hash, print_of, side_letter
-from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, read_tag
+from net.hyperliquid.venue.orders import CANCELED, FILLED, OPEN, Order, Tif, named, read_tag
 from net.hyperliquid.venue.users import Purse, User, Users, Wallet, direction, public_address, signed, user_of
 
 NS_PER_MS: Final = 1_000_000
@@ -311,7 +311,7 @@ def fill_shape(event: e.OrderFilled, listed: Listed, before: int, time_ms: int, 
         fee=to_wire(event.fee),
         tid=event.trade_id,
     )
-    return shape if tag.cloid is None else wire.with_cloid(shape, tag.cloid)
+    return named(shape, tag.cloid, public_address(event.account))
 
 
 def _with_profit(shape: wire.Fill, profit: int) -> wire.Fill:

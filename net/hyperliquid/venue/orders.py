@@ -51,6 +51,34 @@ def request_name(nonce: int, signer: str) -> str:
     return f"{nonce:x}-{signer[-6:]}"
 
 
+_TWAP_MARK: Final = "7477617000"
+"""Begins, after ``0x``, the client order id of a TWAP's slice."""
+_LIQUIDATION_MARK: Final = "6c69717500"
+"""The same of an order that closes a position for want of margin."""
+
+
+def twap_cloid(twap_id: int, number: int) -> str:
+    """The client order id of one slice of a TWAP."""
+    return f"0x{_TWAP_MARK}{twap_id:016x}{number:06x}"
+
+
+def liquidation_cloid(mark: int, number: int) -> str:
+    """The client order id of an order that liquidates, at a mark price (e8)."""
+    return f"0x{_LIQUIDATION_MARK}{mark:016x}{number % 2**24:06x}"
+
+
+def named(shape: wire.Fill, cloid: str | None, user: str) -> wire.Fill:
+    """A fill with its order's client order id, or with what that says of a TWAP or a liquidation."""
+    if cloid is None:
+        return shape
+    if cloid.startswith(f"0x{_TWAP_MARK}"):
+        return msgspec.structs.replace(shape, twap_id=int(cloid[12:28], 16))
+    if cloid.startswith(f"0x{_LIQUIDATION_MARK}"):
+        terms = wire.Liquidation(liquidated_user=user, mark_px=to_wire(int(cloid[12:28], 16)))
+        return msgspec.structs.replace(shape, liquidation=terms)
+    return wire.with_cloid(shape, cloid)
+
+
 def make_tag(cloid: str | None, request: str, place: int, *, from_page: bool = False) -> str:
     """The client order id to give the engine; at most 64 characters."""
     return f"{cloid or ''}@{request}.{place}{'m' if from_page else ''}"

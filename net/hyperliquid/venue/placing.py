@@ -124,8 +124,11 @@ class Placing:
         held = user.purse_for(spot=spot).holding(wanted.listed.symbol_id).lots
         check(wanted, self._venue.settings, held)
         needs_margin = not spot and not wanted.reduce_only and wanted.trigger is None
-        if needs_margin and not Margin(user, self._venue.mirror.markets, self._venue.store).affords(wanted):
+        if needs_margin and not self._margin(user).affords(wanted):
             raise BadOrder(refusals.margin(wanted.asset_id), "perpMarginRejected")
+
+    def _margin(self, user: User) -> Margin:
+        return Margin(user, self._venue.mirror.markets, self._venue.store)
 
     async def _submit(self, user: User, wanted: Wanted, tag: str, oid: int | None = None) -> ItemStatus:
         """Have the engine do it. Raises ``BadOrder`` when it refuses."""
@@ -141,8 +144,13 @@ class Placing:
             reduce_only=wanted.reduce_only and not wanted.listed.asset.spot,
             client_order_id=tag,
         )
-        reply = await self.ask(command)
-        await self._venue.caught_up(reply.sequence)
+        margin = 0 if wanted.listed.asset.spot or wanted.reduce_only else self._margin(user).needed(wanted)
+        user.placing += margin
+        try:
+            reply = await self.ask(command)
+            await self._venue.caught_up(reply.sequence)
+        finally:
+            user.placing -= margin
         if reply.code is not None:
             raise refused(reply.code, reply.message or "", wanted, self._venue.settings.bounds_percent)
         return standing(reply, wanted, oid or reply.order_id or 0)

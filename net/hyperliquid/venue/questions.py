@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from net.hyperliquid.venue.exchange import Undecodable
+from net.hyperliquid.venue.answers import Undecodable
 
 
 class CandleRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,22 +40,26 @@ class BadAggregation(Exception):
 
 
 _decoder: msgspec.json.Decoder[Question] = msgspec.json.Decoder(Question)
-EMPTY_LISTS: Final = frozenset(
-    {
-        "portfolio",
-        "userVaultEquities",
-        "delegations",
-        "userTwapSliceFills",
-        "fundingHistory",
-        "userFunding",
-        "extraAgents",
-        "predictedFundings",
-        "spotDeployState",
-        "delegatorHistory",
-        "delegatorRewards",
-        "twapHistory",
-    }
-)
+_AUCTION: Final = {"startTimeSeconds": 0, "durationSeconds": 0, "startGas": "0.0", "currentGas": None, "endGas": None}
+_EMPTY_LISTS: Final = (
+    "delegations", "delegatorHistory", "delegatorRewards", "gossipRootIps", "leadingVaults", "liquidatable",
+    "perpsAtOpenInterestCap", "portfolio", "userBorrowLendInterest", "userFunding", "userVaultEquities",
+    "validatorSummaries", "vaultSummaries",
+)  # fmt: skip
+NOTHING: Final[dict[str, object]] = {
+    **{kind: [] for kind in _EMPTY_LISTS},
+    **dict.fromkeys(("userToMultiSigSigners", "vaultDetails", "perpDexLimits", "alignedQuoteTokenInfo"), None),
+    "delegatorSummary": {
+        "delegated": "0.0", "undelegated": "0.0", "totalPendingWithdrawal": "0.0", "nPendingWithdrawals": 0,
+    },
+    "isVip": False,
+    "perpDeployAuctionStatus": _AUCTION,
+    "referral": {},
+    "spotDeployState": {"states": [], "gasAuction": _AUCTION},
+    "spotPairDeployAuctionStatus": _AUCTION,
+    "userDexAbstraction": False,
+}  # fmt: skip
+"""Answers about what there is not here: vaults, staking, multi-sig, deployers."""
 
 
 def read(body: bytes | memoryview) -> Question:

@@ -52,6 +52,10 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
     faults_by_http: bool = False
     """Whether ``POST /faults`` arms faults; off, because everybody who reaches the port could."""
     max_users_per_socket: int = 10
+    twap_slice_s: float = 30.0
+    """Seconds between the slices of a TWAP order."""
+    open_interest_s: float = 5.0
+    """How often all accounts are asked for what they hold."""
     caught_up_s: float = 1.0
     """How long an answer waits for what it caused to show in what may be read."""
 

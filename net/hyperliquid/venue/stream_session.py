@@ -15,7 +15,7 @@ from net.hyperliquid import refusals, wire
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid.subscriptions import AnySubscription
 from net.hyperliquid.venue import questions
-from net.hyperliquid.venue.exchange import Undecodable
+from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.faults import FaultKind
 
 if TYPE_CHECKING:

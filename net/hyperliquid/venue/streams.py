@@ -19,7 +19,8 @@ from net.gateway.frames import text_frame
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid import wire
 from net.hyperliquid.subscriptions import AnySubscription
-from net.hyperliquid.venue.exchange import Answer, err, read
+from net.hyperliquid.venue.answers import Answer, err
+from net.hyperliquid.venue.exchange import read
 from net.hyperliquid.venue.faults import Fault, FaultKind, Faults
 from net.hyperliquid.venue.markets import BACKFILL, FAST_DEPTH, Market
 from net.hyperliquid.venue.orders import Order
@@ -53,6 +54,7 @@ class Streams:
         self._traded: set[str] = set()
         self._due: dict[str, float] = {}
         self._frozen_until = 0.0
+        self._first_candles: set[asyncio.Task[None]] = set()
 
     @property
     def settings(self) -> VenueSettings:
@@ -87,7 +89,9 @@ class Streams:
         """Let a session listen, and send it what the stream begins with."""
         self._listeners.setdefault(key, set()).add(session)
         if isinstance(key, subs.Candle):
-            asyncio.get_running_loop().create_task(self._first_candle(session, key))
+            task = asyncio.get_running_loop().create_task(self._first_candle(session, key))
+            self._first_candles.add(task)
+            task.add_done_callback(self._first_candles.discard)
             return
         for channel, data in self._first(key):
             session.send(_payload(channel, data))
@@ -147,6 +151,10 @@ class Streams:
         for aggregate in (False, True):
             key = subs.UserFills(user=user.address, aggregate_by_time=aggregate)
             self._tell(key, "userFills", {"user": user.address, "fills": fills})
+
+    def liquidated(self, user: User, event: dict[str, object]) -> None:
+        """A user's positions are closed for want of margin."""
+        self._tell(subs.UserEvents(user=user.address), "user", {"liquidation": event})
 
     def transferred(self, user: User, entry: dict[str, object]) -> None:
         """Money of a user moved."""

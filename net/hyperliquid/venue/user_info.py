@@ -9,12 +9,12 @@ from engine.types import Side
 from net.hyperliquid import wire
 from net.hyperliquid.decimals import SCALE, to_wire
 from net.hyperliquid.signing import normal_address
-from net.hyperliquid.venue.exchange import Undecodable
+from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.limits import action_cap
 from net.hyperliquid.venue.listing import Listed, base_token, token_index
 from net.hyperliquid.venue.margin import Margin
 from net.hyperliquid.venue.markets import Market
-from net.hyperliquid.venue.questions import EMPTY_LISTS, Question
+from net.hyperliquid.venue.questions import Question
 from net.hyperliquid.venue.users import User, newest_first
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class UserInfo:
                 return [*reversed(user.history)]
             case "userFills" | "userFillsByTime":
                 return self._fills(user, question)
+            case "userTwapSliceFills" | "userTwapSliceFillsByTime":
+                fills = self._fills(user, question)
+                return [{"fill": fill, "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
+            case "twapHistory":
+                return self._venue.twaps.history(address)
             case "userFees":
                 return self._fees()
             case "userRateLimit":
@@ -86,10 +91,6 @@ class UserInfo:
                 return [self._sub_account(key, name) for key, name in mine] or None
             case "webData2":
                 return self.web_data(user)
-            case "referral":
-                return {}
-            case kind if kind in EMPTY_LISTS:
-                return []
             case _:
                 return self._info.public(question)
 
@@ -168,7 +169,7 @@ class UserInfo:
         return {"status": "order", "order": order.record()}
 
     def _fills(self, user: User, question: Question) -> list[wire.Fill]:
-        if question.type == "userFills":
+        if question.type in ("userFills", "userTwapSliceFills"):
             return newest_first(user.fills, FILLS_MAX)
         start = question.start_time or 0
         end = question.end_time if question.end_time is not None else 2**62

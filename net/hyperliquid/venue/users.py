@@ -122,6 +122,8 @@ class User:
         self.traded = 0
         """E8 dollars traded since the venue began to count."""
         self.requests = 0
+        self.placing = 0
+        """Initial margin (e8) of orders that the engine was sent and has not answered."""
         self.transfers: deque[dict[str, object]] = deque(maxlen=HISTORY_KEPT)
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,6 +17,7 @@ from net.hyperliquid.venue.exchange import Exchange
 from net.hyperliquid.venue.feed import Feed
 from net.hyperliquid.venue.funding import Funding, is_fine, openings
 from net.hyperliquid.venue.info import Info
+from net.hyperliquid.venue.liquidations import Liquidations
 from net.hyperliquid.venue.listing import Listing
 from net.hyperliquid.venue.markets import Market
 from net.hyperliquid.venue.mirror import Mirror
@@ -25,6 +28,7 @@ from net.hyperliquid.venue.signers import Signers
 from net.hyperliquid.venue.state import Store
 from net.hyperliquid.venue.streams import Streams
 from net.hyperliquid.venue.triggers import Triggers
+from net.hyperliquid.venue.twaps import Twaps
 from net.hyperliquid.venue.users import User, Users
 
 NS_PER_MS: Final = 1_000_000
@@ -61,6 +65,8 @@ class Venue:
         self.signers = Signers(self.users, self.store, self.settings.chain, self.now_ms())
         self.placing = Placing(self)
         self.triggers = Triggers(self)
+        self.twaps = Twaps(self)
+        self.liquidations = Liquidations(self)
         self.exchange = Exchange(self)
         self.info = Info(self)
         self.streams = Streams(self)
@@ -74,10 +80,15 @@ class Venue:
 
     async def run(self) -> None:
         """Follow the engine and push streams until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Feed(self).run(), name="hyperliquid venue feed")
-            tasks.create_task(self.streams.run(), name="hyperliquid venue streams")
-            tasks.create_task(self._fund(), name="hyperliquid venue funding")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Feed(self).run(), name="hyperliquid venue feed")
+                tasks.create_task(self.streams.run(), name="hyperliquid venue streams")
+                tasks.create_task(self._fund(), name="hyperliquid venue funding")
+                tasks.create_task(self._count_open_interest(), name="hyperliquid venue open interest")
+        finally:
+            await self.twaps.close()
+            await self.liquidations.close()
 
     # --- what the feed says -----------------------------------------------------------------------------------------
 
@@ -88,7 +99,7 @@ class Venue:
             self.triggers.restore(self.users.open(address), kept)
         for market in self.mirror.markets.values():
             self.triggers.watch(market)
-        self.exchange.restore_schedules()
+        self.exchange.schedules.restore()
         self.ready.set()
         self.streams.loaded()
         self.caught(self.mirror.sequence)
@@ -123,6 +134,7 @@ class Venue:
         """A book or a mark changed."""
         self.streams.moved(market)
         self.triggers.watch(market)
+        self.liquidations.watch(market)
 
     def updated(self, user: User, orders: list[Order]) -> None:
         """Orders of a user changed."""
@@ -131,11 +143,16 @@ class Venue:
 
     def filled(self, user: User, fills: list[wire.Fill]) -> None:
         """Orders of a user traded."""
+        self.twaps.follow(fills)
         self.streams.filled(user, fills)
 
     def transferred(self, user: User, entry: dict[str, object]) -> None:
         """Money of a user moved."""
         self.streams.transferred(user, entry)
+
+    def liquidated(self, user: User, event: dict[str, object]) -> None:
+        """A user's positions are closed for want of margin."""
+        self.streams.liquidated(user, event)
 
     def listed(self) -> None:
         """The listing changed."""
@@ -173,6 +190,18 @@ class Venue:
                     break
                 except TradesimError:
                     await asyncio.sleep(0.2)
+
+    async def _count_open_interest(self) -> None:
+        """Add up now and then what is held long, agents and people of all doors included."""
+        while True:
+            await self.ready.wait()
+            with contextlib.suppress(TradesimError):
+                held: Counter[int] = Counter()
+                for view in await self.engine.accounts():
+                    held.update({each.symbol_id: each.qty for each in view.positions if each.qty > 0})
+                for symbol_id, market in self.mirror.markets.items():
+                    market.open_lots = held[symbol_id]
+            await asyncio.sleep(self.settings.open_interest_s)
 
     def _keep_places(self) -> None:
         if self.store.state.places != self.listing.places:
