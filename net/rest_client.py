@@ -15,6 +15,7 @@ import msgspec
 from engine.types import RejectCode
 from net import messages as m
 from net.errors import NotConnected, ProtocolViolation, RequestRefused
+from net.trust import trusted
 
 if TYPE_CHECKING:
     import httpx
@@ -68,7 +69,10 @@ class RestClient:
 
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # trust_env is off so that a proxy of the environment is not asked for a local exchange.
-        self._http = httpx.AsyncClient(base_url=rest_url(url), headers=headers, timeout=timeout_s, trust_env=False)
+        base_url = rest_url(url)
+        self._http = httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False, verify=trusted(base_url) or True
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,10 +19,12 @@ from net.errors import StartupError, TradesimError
 from tui.bench import PASS_ON, bench
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
-from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, takes_flags
+from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, encrypted, takes_flags
 from tui.hosting.command import ssh
 from tui.laboratory import init, simulate
 from tui.options import (
+    AllowHost,
+    AllowOrigin,
     DataDir,
     DurabilityLevel,
     EnginePort,
@@ -38,6 +40,8 @@ from tui.options import (
     ScenarioName,
     Seed,
     Supervised,
+    TlsCert,
+    TlsKey,
 )
 from tui.records import export, report, verify
 from tui.replay.run import replay
@@ -142,13 +146,10 @@ def gateway(
     port: Port = DEFAULT_PORT,
     engine_host: Annotated[str, typer.Option("--engine-host", help="Where the engine listens.")] = DEFAULT_HOST,
     engine_port: EnginePort = DEFAULT_ENGINE_PORT,
-    allow_origin: Annotated[
-        list[str] | None, typer.Option("--allow-origin", help="Browser origin that may connect; may be repeated.")
-    ] = None,
-    tls_cert: Annotated[
-        str | None, typer.Option("--tls-cert", help="Certificate chain (PEM): serve https and wss.")
-    ] = None,
-    tls_key: Annotated[str | None, typer.Option("--tls-key", help="Its private key (PEM).")] = None,
+    allow_origin: AllowOrigin = None,
+    allow_host: AllowHost = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     hl_account: HlAccounts = None,
     hl_port: HlPort = None,
     hl_strict: HlStrict = False,
@@ -158,7 +159,8 @@ def gateway(
     """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
-        allowed_origins=tuple(allow_origin or ()), tls_cert=tls_cert, tls_key=tls_key,
+        allowed_origins=tuple(allow_origin or ()), allowed_hosts=tuple(allow_host or ()),
+        **encrypted(tls_cert, tls_key),
         supervised=supervised, hl_accounts=tuple(hl_account or ()),
         hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults,
     )  # fmt: skip

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypedDict, get_type_hints
 
 from net.engine_protocol import Durability
 from net.errors import StartupError
 from net.process import prepare_data_dir
+from net.trust import CERTIFICATE_VARIABLE
 from tui.options import (
+    AllowHost,
+    AllowOrigin,
     Coins,
     DataDir,
     DurabilityLevel,
@@ -28,6 +33,8 @@ from tui.options import (
     Port,
     ScenarioName,
     Seed,
+    TlsCert,
+    TlsKey,
 )
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, usable_port
 from tui.tiers import TierSettings, read_scenario
@@ -51,6 +58,10 @@ class ExchangeFlags:
     venue: LiveVenue = None
     coins: Coins = ""
     venue_url: LiveUrl = ""
+    tls_cert: TlsCert = None
+    tls_key: TlsKey = None
+    allow_origin: AllowOrigin = None
+    allow_host: AllowHost = None
     hl_account: HlAccounts = None
     hl_port: HlPort = None
     hl_strict: HlStrict = False
@@ -78,6 +89,9 @@ class ExchangeFlags:
             scenario=self.scenario,
             seed=self.seed,
             durability=self.durability,
+            **encrypted(self.tls_cert, self.tls_key),
+            allowed_origins=tuple(self.allow_origin or ()),
+            allowed_hosts=tuple(self.allow_host or ()),
             coins=live_coins(self.venue, self.coins),
             hl_url=self.venue_url,
             hl_accounts=accounts,
@@ -117,6 +131,31 @@ def live_coins(venue: str | None, coins: str) -> tuple[str, ...]:
     if venue != "hyperliquid":
         raise StartupError(f"no venue {venue!r}: there is --venue hyperliquid")
     return names or DEFAULT_COINS
+
+
+class Encryption(TypedDict):
+    """The settings of the tiers that say how the gateway encrypts."""
+
+    tls_cert: str | None
+    tls_key: str | None
+
+
+def encrypted(certificate: Path | None, key: Path | None) -> Encryption:
+    """What ``--tls-cert`` and ``--tls-key`` ask for; the processes of this command trust the certificate from now on.
+
+    Raises:
+        StartupError: they cannot be used.
+    """
+    if certificate is None:
+        if key is not None:
+            raise StartupError("--tls-key needs --tls-cert")
+        return {"tls_cert": None, "tls_key": None}
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:  # ssl's errors are among them
+        raise StartupError(f"the TLS certificate or key cannot be used: {error.strerror or error}") from error
+    os.environ[CERTIFICATE_VARIABLE] = str(certificate.resolve())
+    return {"tls_cert": str(certificate.resolve()), "tls_key": None if key is None else str(key.resolve())}
 
 
 def check_accounts(accounts: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from net.engine_protocol import Durability
+from net.trust import CERTIFICATE_VARIABLE
 from tui.settings import default_data_dir
 
 Host = Annotated[
@@ -80,6 +81,35 @@ DurabilityLevel = Annotated[
     ),
 ]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-cert",
+        envvar=CERTIFICATE_VARIABLE,
+        show_envvar=False,
+        help=f"Certificate chain (PEM): serve https and wss. Clients trust it by {CERTIFICATE_VARIABLE}.",
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option("--tls-key", envvar="TRADESIM_TLS_KEY", show_envvar=False, help="The certificate's key (PEM)."),
+]
+AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        metavar="https://HOST",
+        help="Origin of web pages that may connect, besides the gateway's own; may be repeated.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="NAME",
+        help="A name that browsers may reach this gateway by; may be repeated. Addresses and localhost always may.",
+    ),
+]
 HlAccounts = Annotated[
     list[str] | None,
     typer.Option(

@@ -61,6 +61,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     seed: int | None = None
     durability: Durability = Durability.PROCESS
     allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     tls_cert: str | None = None
     tls_key: str | None = None
     hl_accounts: tuple[str, ...] = ()
@@ -81,7 +82,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     @property
     def http_url(self) -> str:
         """Base address of REST and docs."""
-        return f"http://{self._reachable_host}:{self.port}"
+        return f"{'https' if self.tls_cert else 'http'}://{self._reachable_host}:{self.port}"
 
     @property
     def venue_url(self) -> str:
@@ -91,7 +92,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     @property
     def ws_url(self) -> str:
         """Address of the WebSocket."""
-        return self.gateway_url or f"ws://{self._reachable_host}:{self.port}/ws"
+        return self.gateway_url or f"{'wss' if self.tls_cert else 'ws'}://{self._reachable_host}:{self.port}/ws"
 
     @property
     def _reachable_host(self) -> str:
@@ -150,6 +151,7 @@ async def _gateway(settings: TierSettings) -> None:
         engine_host=settings.engine_host,
         engine_port=settings.engine_port,
         allowed_origins=settings.allowed_origins,
+        allowed_hosts=settings.allowed_hosts,
         tls_cert=Path(settings.tls_cert) if settings.tls_cert else None,
         tls_key=Path(settings.tls_key) if settings.tls_key else None,
         hyperliquid=VenueConfig(

@@ -31,6 +31,7 @@ class Wallet:
         """Remember a key; the file appears whole or not at all."""
         keys = self._read()
         keys.setdefault(exchange, {})[name] = key
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = self._path.with_suffix(".new")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(keys)))

@@ -30,6 +30,7 @@ from net.errors import (
     RequestRefused,
     TradesimError,
 )
+from net.trust import trusted
 
 _TRANSIENT = frozenset(
     {RejectCode.ENGINE_UNAVAILABLE, RejectCode.QUEUE_FULL, RejectCode.RATE_LIMITED, RejectCode.UNKNOWN_OUTCOME}
@@ -157,6 +158,7 @@ class Connection:
         token = self.settings.token
         return connect(
             self.settings.url,
+            ssl=trusted(self.settings.url),
             additional_headers={"Authorization": f"Bearer {token}"} if token else None,
             compression=None,
             proxy=None,

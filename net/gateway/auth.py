@@ -76,8 +76,9 @@ class OriginPolicy:
     """Decides by a request's Host and Origin headers whether a web page is behind it that should get nothing.
 
     Programs send no Origin. A page served by the gateway itself has the Origin of the Host it asks. Any other page
-    needs to be named by a flag. On a loopback address the Host must be a local name too: a foreign page whose name was
-    made to point at 127.0.0.1 (DNS rebinding) would otherwise count as ours.
+    needs to be named by a flag, and so does a name by which our own are asked for: a foreign page whose name was made
+    to point at our address (DNS rebinding) would otherwise count as ours. On a loopback address programs have to use a
+    known name too.
     """
 
     def __init__(self, bound_host: str, origins: Sequence[str] = (), hosts: Sequence[str] = ()) -> None:
@@ -87,16 +88,18 @@ class OriginPolicy:
 
     def allows(self, host: str | None, origin: str | None) -> bool:
         """Whether a request with these headers may be answered."""
-        if self._check_host and not self._is_local(host):
+        if self._check_host and not self._is_known(host):
             return False
         if origin is None:
             return True
         wanted = origin.rstrip("/").lower()
         if wanted in self._origins:
             return True
-        return host is not None and wanted in (f"http://{host.lower()}", f"https://{host.lower()}")
+        if host is None or not self._is_known(host):
+            return False
+        return wanted in (f"http://{host.lower()}", f"https://{host.lower()}")
 
-    def _is_local(self, host: str | None) -> bool:
+    def _is_known(self, host: str | None) -> bool:
         if host is None:
             return False
         try:

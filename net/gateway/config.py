@@ -41,7 +41,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may connect, besides pages that the gateway serves itself."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names by which clients may address a loopback gateway, besides localhost and literal addresses."""
+    """Names by which web pages, on loopback programs too, may address the gateway, besides localhost and addresses."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     limits: SessionLimits = SessionLimits()

@@ -11,6 +11,7 @@ from net.hyperliquid.decimals import SCALE
 from net.hyperliquid.venue.funding import Funding, read_funding
 from tui.cli import app
 from tui.flags import DEFAULT_COINS, ExchangeFlags, live_coins
+from tui.tiers import TierSettings
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a user may ask for
 
@@ -57,3 +58,20 @@ def test_accounts_of_the_scenario_come_before_those_of_the_command_line(tmp_path
     own, flagged = flags.settings().hl_accounts
     assert read_funding(own) == Funding(address="0x" + "1" * 40, perp=500 * SCALE, spot=500 * SCALE)
     assert read_funding(flagged).perp == 7 * SCALE
+
+
+def test_a_certificate_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    nonsense = tmp_path / "cert.pem"
+    nonsense.write_text("no certificate")
+    for flags in (
+        ExchangeFlags(data_dir=tmp_path, tls_cert=nonsense),
+        ExchangeFlags(data_dir=tmp_path, tls_cert=tmp_path / "missing.pem"),
+        ExchangeFlags(data_dir=tmp_path, tls_key=nonsense),
+    ):
+        with pytest.raises(StartupError, match=r"TLS|--tls-cert"):
+            flags.settings()
+
+
+def test_with_a_certificate_the_tiers_find_each_other_over_tls() -> None:
+    settings = TierSettings(data_dir="x", port=8443, tls_cert="cert.pem")
+    assert (settings.http_url, settings.ws_url) == ("https://127.0.0.1:8443", "wss://127.0.0.1:8443/ws")

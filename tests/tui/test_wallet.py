@@ -23,3 +23,8 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path):
     assert Wallet(tmp_path).find("local", "you") is None
     Wallet(tmp_path).keep("local", "you", KEY)
     assert Wallet(tmp_path).find("local", "you") == KEY
+
+
+def test_the_first_key_makes_the_data_directory(tmp_path: Path):
+    Wallet(tmp_path / "not" / "yet").keep("local", "you", KEY)
+    assert Wallet(tmp_path / "not" / "yet").find("local", "you") == KEY

@@ -15,9 +15,12 @@ import pytest
 from gateway_world import running
 from websockets.asyncio.client import connect
 
-from net.errors import StartupError
+from net.client import Client
+from net.errors import NotConnected, StartupError
 from net.gateway import GatewayConfig, run_gateway
 from net.gateway.serving import bind
+from net.rest_client import RestClient
+from net.trust import CERTIFICATE_VARIABLE
 
 GATEWAY = """
 import sys
@@ -102,6 +105,24 @@ async def test_with_a_certificate_both_doors_are_encrypted(tmp_path: Path) -> No
                 pass
         with pytest.raises((OSError, EOFError)):
             await asyncio.wait_for(_plain(port), 5)
+
+
+async def test_our_clients_trust_the_certificate_that_the_environment_names_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cert, key = certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    other, _ = certificate(tmp_path / "other")
+    async with running(tmp_path, tls_cert=cert, tls_key=key) as world:
+        url = f"wss://127.0.0.1:{world.server.port}/ws"  # not the certificate's name
+        monkeypatch.setenv(CERTIFICATE_VARIABLE, str(cert))
+        async with Client(url) as client, RestClient(url) as rest:
+            assert [instrument.ticker for instrument in client.instruments.values()] == ["ACME", "ETH"]
+            assert (await rest.health()).engine_connected
+        monkeypatch.setenv(CERTIFICATE_VARIABLE, str(other))
+        with pytest.raises(NotConnected, match="CERTIFICATE_VERIFY_FAILED"):
+            async with Client(url, reconnect=False):
+                pass
 
 
 async def _plain(port: int) -> None:

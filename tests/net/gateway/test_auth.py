@@ -72,7 +72,10 @@ def test_only_our_own_pages_and_programs_are_answered(host: str | None, origin: 
 def test_a_gateway_for_the_network_may_be_called_by_any_name_but_not_by_foreign_pages() -> None:
     policy = OriginPolicy("0.0.0.0")  # noqa: S104 - the address that is tested
     assert policy.allows("exchange.lan:8000", None)
-    assert policy.allows("exchange.lan:8000", "http://exchange.lan:8000")
+    assert policy.allows("192.168.1.7:8000", "http://192.168.1.7:8000")
+    assert not policy.allows("exchange.lan:8000", "http://exchange.lan:8000")
+    named = OriginPolicy("0.0.0.0", hosts=["exchange.lan"])  # noqa: S104 - the address that is tested
+    assert named.allows("exchange.lan:8000", "http://exchange.lan:8000")
     assert not policy.allows("exchange.lan:8000", "http://evil.example")
 
 
