@@ -1,6 +1,6 @@
 """The exchange's whole mutable state, and the few steps that every command is made of.
 
-The modules that say what commands do (``placing``, ``canceling``, ``settlement`` …) are functions on this one object;
+The modules that say what commands do (``placing``, ``replacing``, ``settlement`` …) are functions on this one object;
 ``oms`` is the door in front of them.
 """
 

@@ -31,6 +31,7 @@ from engine.exchange import Exchange
 from engine.instruments import Instrument
 from engine.ledger import Account
 from engine.market import Market
+from engine.marketdata import MarketData
 from engine.risk import PRICE_MAX
 from engine.service import NewsView
 from engine.types import (
@@ -103,8 +104,11 @@ def _check_opening(x: Exchange, command: OpenAccount) -> Rejected | None:
         return refused(RejectCode.DUPLICATE_ACCOUNT, "there is an account of this id", "account")
     if not command.account:
         return refused(RejectCode.INVALID_MESSAGE, "an account needs an id", "account")
-    if not 0 <= command.cash <= CASH_MAX or x.ledger.issued_cash + command.cash > ISSUE_MAX:
+    if not 0 <= command.cash <= CASH_MAX:
         return refused(RejectCode.INVALID_MESSAGE, f"cash must be from 0 to {CASH_MAX}", "cash")
+    if x.ledger.issued_cash + command.cash > ISSUE_MAX:
+        left = ISSUE_MAX - x.ledger.issued_cash
+        return refused(RejectCode.NOT_ALLOWED, f"the exchange can issue no more than {left} minor units", "cash")
     if not 1 <= limits.leverage <= LEVERAGE_MAX:
         return refused(RejectCode.INVALID_MESSAGE, f"leverage must be from 1 to {LEVERAGE_MAX}", "limits")
     if limits.max_orders_per_second is not None and not 1 <= limits.max_orders_per_second <= ORDERS_PER_SECOND_MAX:
@@ -245,6 +249,7 @@ def remove_instrument(x: Exchange, command: RemoveInstrument) -> Rejected | None
         x.timers.keep_halt(market.halted_until, command.symbol_id)
         market.halted_until = None
     market.status = InstrumentStatus.REMOVED
+    market.data = MarketData()
     x.delisted[command.symbol_id] = x.markets.pop(command.symbol_id)
     x.events.append(InstrumentRemoved(symbol_id=command.symbol_id))
     return None

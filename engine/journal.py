@@ -17,9 +17,10 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import zlib
 from pathlib import Path
 from typing import IO
+
+import msgspec
 
 from engine.journal_format import FORMAT, GENESIS, Group
 from engine.journal_reader import (
@@ -27,10 +28,10 @@ from engine.journal_reader import (
     JournalCorrupt,
     JournalError,
     JournalReader,
+    Snapshot,
 )
 from engine.journal_wal import PassedOver, passed_over
 from engine.journal_writer import GroupWriter
-from engine.service import state_digest
 from engine.types import Durability
 
 LOCK_NAME = "engine.lock"
@@ -91,6 +92,7 @@ class Journal:
         self.writer = GroupWriter(0, GENESIS)
         """Collects the next group; to be used once begun, and not across ``begin``."""
         self._snapshot_number = 0
+        self._written = 0
         self._wal_bytes = 0
         self.restart_due = False
         """Whether commits have kept the WAL from starting afresh for so long that ``restart_wal`` should be called."""
@@ -164,6 +166,7 @@ class Journal:
             raise _explained(self.path, error) from error
         self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
+        self._written = number
         self.checkpoint(truncate=True)
 
     # --- writing ----------------------------------------------------------------------------------------------------
@@ -194,6 +197,7 @@ class Journal:
             )
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
+        self._written = group.last
         self._wal_bytes += len(group.records) + 8_192
 
     def commit(self, sequence: int) -> None:
@@ -204,18 +208,27 @@ class Journal:
 
     def snapshot(self, sequence: int, time: int, state: bytes) -> None:
         """Keep the whole state as it is after the last command, which must be written; raises as ``write`` does."""
-        number, chain, state_hash = self.writer.last, self.writer.chain, state_digest(state)
+        self.keep(Snapshot.pack(self.writer.last, sequence, time, self.writer.chain, state))
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Keep a state as it was after a command, unless that was never written; by the thread that writes.
+
+        Raises:
+            JournalError: as ``write`` does.
+        """
+        if snapshot.number > self._written:
+            return
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_INSERT_SNAPSHOT, (number, sequence, time, state_hash, chain, zlib.crc32(state), state))
-            connection.execute(_INSERT_MARK, (number, sequence, state_hash))
+            connection.execute(_INSERT_SNAPSHOT, msgspec.structs.astuple(snapshot))
+            connection.execute(_INSERT_MARK, (snapshot.number, snapshot.sequence, snapshot.hash))
             connection.execute(_PRUNE_SNAPSHOTS, (SNAPSHOTS_KEPT,))
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
-        self._snapshot_number = number
-        self._wal_bytes += len(state)
+        self._snapshot_number = snapshot.number
+        self._wal_bytes += len(snapshot.packed)
 
     # --- upkeep -----------------------------------------------------------------------------------------------------
 

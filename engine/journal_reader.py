@@ -11,8 +11,10 @@ from pathlib import Path
 import msgspec
 
 from engine.journal_format import FORMAT, GENESIS, Group
+from engine.service import state_digest
 
 FILE_NAME = "journal.sqlite"
+_FAST = 1
 
 _PAGE_GROUPS = 256
 _GROUPS = "SELECT first, count, sequence, records, crc, chain FROM groups WHERE first > ? ORDER BY first LIMIT ?"
@@ -36,12 +38,26 @@ class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
     hash: str
     chain: bytes
     crc: int
-    state: bytes
+    packed: bytes
+    """The state, compressed."""
+
+    @classmethod
+    def pack(cls, number: int, sequence: int, time: int, chain: bytes, state: bytes) -> Snapshot:
+        """Make one; what takes time here may be done by another thread."""
+        packed = zlib.compress(state, _FAST)
+        return cls(number, sequence, time, state_digest(state), chain, zlib.crc32(packed), packed)
+
+    def unpack(self) -> bytes:
+        """The state; nothing, which no service restores, when another version packed it."""
+        try:
+            return zlib.decompress(self.packed)
+        except zlib.error:
+            return b""
 
     @property
     def whole(self) -> bool:
         """Whether this is what was written."""
-        return self.crc == zlib.crc32(self.state)
+        return self.crc == zlib.crc32(self.packed)
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False, array_like=True):

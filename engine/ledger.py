@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 EXCHANGE: Final = "exchange"
 """The account that takes fees and pays rebates. It cannot trade."""
 FILLS_KEPT: Final = 500
-ANSWERS_KEPT: Final = 4_096
+ANSWERS_KEPT: Final = 100_000
+"""First answers by client order id, of all accounts together."""
 
 
 class Position:
@@ -125,6 +126,7 @@ class Account:
 
     __slots__ = (
         "answers",
+        "at_stake",
         "by_client_id",
         "cancel_after",
         "cash",
@@ -168,6 +170,8 @@ class Account:
         self.initial_equity = 0
         self.reserved = 0
         """Minor units held back for working orders: the sum of the positions' needs."""
+        self.at_stake = 0
+        """Minor units that could change hands at most if all working orders traded."""
         self.shorts = 0
         """Instruments in which it is short."""
         self.fees_paid = 0
@@ -176,7 +180,7 @@ class Account:
         """Working orders, oldest first."""
         self.by_client_id: dict[str, WorkingOrder] = {}
         self.answers: dict[str, OrderAnswer] = {}
-        """First answers by client order id, oldest first, bounded."""
+        """First answers by client order id, as far as they are kept."""
         self.fills: deque[tuple[OrderFilled, int]] = deque(maxlen=FILLS_KEPT)
         """Newest last, with their times."""
         self.fill_count = 0
@@ -213,12 +217,14 @@ class Account:
 class Ledger:
     """All accounts."""
 
-    __slots__ = ("accounts", "exchange", "issued_cash", "numbered")
+    __slots__ = ("accounts", "answered", "exchange", "issued_cash", "numbered")
 
     def __init__(self) -> None:
         self.accounts: dict[AccountId, Account] = {}
         """In the order they were opened."""
         self.numbered: list[Account] = []
+        self.answered: deque[tuple[Account, str]] = deque()
+        """Whose answers are kept, and to which client order ids, oldest first."""
         self.issued_cash = 0
         self.exchange = self.add(EXCHANGE, AccountLimits(), SelfTradePrevention.CANCEL_RESTING)
         self.exchange.name = "Exchange"
@@ -244,9 +250,18 @@ class Ledger:
         position.trade(lots, market.mark * market.tick_value)
         position.issued += lots
 
+    def keep_answer(self, account: Account, client_order_id: str, answer: OrderAnswer) -> None:
+        """Remember the first answer to an order, and forget the oldest when there are too many."""
+        if len(self.answered) >= ANSWERS_KEPT:
+            oldest, name = self.answered.popleft()
+            del oldest.answers[name]
+        self.answered.append((account, client_order_id))
+        account.answers[client_order_id] = answer
+
     def check(self) -> None:
         """Raise InvariantError unless cash and shares are conserved and all sums agree."""
         ensure(sum(a.cash for a in self.numbered) == self.issued_cash, "cash appeared or vanished")
+        ensure(len(self.answered) == sum(len(a.answers) for a in self.numbered), "answers are miscounted")
         ensure(self.exchange.cash == sum(a.fees_paid for a in self.numbered), "fees are not where they should be")
         held: dict[SymbolId, int] = {}
         for account in self.numbered:
@@ -258,6 +273,8 @@ class Ledger:
 
 def _check_account(account: Account) -> None:
     positions = account.positions.values()
+    staked = sum(o.leaves * o.hold for o in account.orders.values() if o.level is not None)
+    ensure(account.at_stake == staked, "what is at stake is miscounted")
     ensure(account.reserved == sum(p.need for p in positions), "the reservations do not add up")
     ensure(account.shorts == sum(p.qty < 0 for p in positions), "the short positions are miscounted")
     ensure(set(account.by_client_id.values()) <= set(account.orders.values()), "a client order id outlived its order")

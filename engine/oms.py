@@ -114,9 +114,9 @@ class OrderManagementSystem:
         events: list[AnyEvent] = []
         x.events = events
         rejected = self._handlers[type(command)](command)
-        if rejected is not None:
+        if rejected is not None or not events:
             x.now = before
-            return [rejected]
+            return events if rejected is None else [rejected]
         if x.changed:
             tidy(x)
         if x.pending:

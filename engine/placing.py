@@ -8,11 +8,20 @@ from engine.auction import interrupt
 from engine.commands import NewOrder
 from engine.events import OrderAccepted
 from engine.exchange import Exchange, Refusal
-from engine.ledger import ANSWERS_KEPT, Account, Position
+from engine.ledger import Account, Position
 from engine.market import Market
 from engine.matching import WORST_ASK, WORST_BID, Fill
 from engine.reducing import reducible, trim
-from engine.risk import NOTIONAL_MAX, check_band, check_rate, check_reach, check_room, check_shape, check_size
+from engine.risk import (
+    NOTIONAL_MAX,
+    check_band,
+    check_rate,
+    check_reach,
+    check_room,
+    check_shape,
+    check_size,
+    check_sums,
+)
 from engine.service import OrderAnswer
 from engine.settlement import settle
 from engine.types import (
@@ -28,8 +37,10 @@ from engine.working_order import WorkingOrder
 
 _FOK: Final = TimeInForce.FOK
 _IOC: Final = TimeInForce.IOC
+_AT_ONCE: Final = (_IOC, _FOK)
 _BUY: Final = Side.BUY
 _OPEN: Final = InstrumentStatus.OPEN
+_LIMIT: Final = OrderType.LIMIT
 _MARKET: Final = OrderType.MARKET
 _STOP: Final = OrderType.STOP
 _PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
@@ -54,6 +65,8 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
         key, hold, refusal = terms(position, command, command.price, command.qty)
     else:
         key, hold, refusal = _waiting_terms(position, command)
+    if refusal is None and (stop_price is not None or (command.type is _LIMIT and command.tif not in _AT_ONCE)):
+        refusal = check_room(account)
     if refusal is not None:
         return refusal
     order = WorkingOrder(x.next_order_id, position, command, key, hold, x.now)
@@ -72,7 +85,7 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
         x.wait(order, stop_price)
         x.enter(order)
     if command.client_order_id is not None:
-        _remember(account, command.client_order_id, order, notional)
+        x.ledger.keep_answer(account, command.client_order_id, _answer(order, notional))
     return None
 
 
@@ -117,12 +130,14 @@ def secure(order: WorkingOrder) -> Refusal | None:
     position = order.position
     before = position.need
     order.reserve(order.shown)
-    if position.need > before:
+    refusal = check_sums(position, 0)
+    if position.need > before and refusal is None:
         short = -position.account.headroom
         if short > 0:
-            order.reserve(-order.shown)
-            return RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
-    return None
+            refusal = RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
+    if refusal is not None:
+        order.reserve(-order.shown)
+    return refusal
 
 
 def _waiting_terms(position: Position, order: NewOrder) -> tuple[int, int, Refusal | None]:
@@ -131,7 +146,7 @@ def _waiting_terms(position: Position, order: NewOrder) -> tuple[int, int, Refus
     worst = WORST_BID if buying else WORST_ASK
     key = worst if order.price is None else order.price if buying else -order.price
     value = order.qty * max(order.price or 0, order.stop_price or 0) * position.market.tick_value
-    return key, 0, check_size(position.account.limits, order.qty, value) or check_room(position.account)
+    return key, 0, check_size(position.account.limits, order.qty, value)
 
 
 def _check_reducing(position: Position, side: Side, qty: int) -> Refusal | None:
@@ -185,9 +200,7 @@ def _check_execution(position: Position, order: NewOrder, key: int, qty: int) ->
     """Whether the book lets an order do what it insists on."""
     if order.post_only and position.market.engine.would_cross(key):
         return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
-    if order.tif is _FOK:
-        return _check_fill(position, order, key, qty)
-    return None if order.tif is _IOC else check_room(position.account)
+    return _check_fill(position, order, key, qty) if order.tif is _FOK else None
 
 
 def _check_fill(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
@@ -279,16 +292,13 @@ def _match(x: Exchange, order: WorkingOrder) -> int:
         engine.cleared = paused
 
 
-def _remember(account: Account, client_order_id: str, order: WorkingOrder, notional: int) -> None:
-    """Keep the answer, to give it again should the same order come again."""
-    answers = account.answers
-    if len(answers) >= ANSWERS_KEPT:
-        del answers[next(iter(answers))]
-    leaves = order.shown + order.hidden if order.order_id in account.orders else 0
+def _answer(order: WorkingOrder, notional: int) -> OrderAnswer:
+    """What an order is answered, kept to be given again should the same order come again."""
+    leaves = order.shown + order.hidden if order.order_id in order.position.account.orders else 0
     if leaves:
         status = _PENDING_TRIGGER if order.waiting else _WORKING
     else:
         status = _FILLED if order.cum == order.qty else _CANCELED
-    answers[client_order_id] = OrderAnswer(
+    return OrderAnswer(
         order_id=order.order_id, status=status, leaves_qty=leaves, cum_qty=order.cum, cum_notional=notional
     )

@@ -107,7 +107,7 @@ class Recording:
     def stations(self) -> list[Station]:
         """The states that the engine itself kept, oldest first."""
         kept = [s for s in self.reader.snapshots() if s.number <= self.last]
-        return [Station(s.number, s.time, s.chain, s.state) for s in reversed(kept)]
+        return [Station(s.number, s.time, s.chain, s.unpack()) for s in reversed(kept)]
 
     def groups(self, last: int, chain: bytes) -> Iterator[Group]:
         """The groups after command ``last``, where the chain has the value ``chain``."""

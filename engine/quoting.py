@@ -20,6 +20,7 @@ from engine.risk import (
     check_reach,
     check_room,
     check_size,
+    check_sums,
     invalid,
 )
 from engine.types import CancelReason, InstrumentStatus, RejectCode, Side
@@ -42,7 +43,6 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
     )
     if refusal is not None:
         return refusal
-    account.order_times.append(x.now)
     for key in sorted(position.quotes):
         if key not in wanted:
             x.cancel(position.quotes[key], CancelReason.REPLACED)
@@ -52,6 +52,8 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
             _add(x, position, key, qty)
         elif qty != present.leaves:
             _change(x, position, present, qty)
+    if x.events:  # a quote that changes nothing leaves no trace
+        account.order_times.append(x.now)
     return None
 
 
@@ -131,6 +133,7 @@ def _check_risk(position: Position, wanted: Wanted) -> Refusal | None:
     return (
         check_room(p.account, len(wanted) - len(p.quotes))
         or check_reach(p, buys, sells)
+        or check_sums(p, buy_hold - p.buy_hold + sell_hold - p.sell_hold)
         or check_funds(p, buy_qty, buy_hold, sell_qty, sell_hold, p.reducing)
     )
 

@@ -75,7 +75,7 @@ def _from_snapshot(
     for snapshot in reader.snapshots():
         service = new_service()
         try:
-            service.restore(snapshot.state)
+            service.restore(snapshot.unpack())
         except ValueError:
             refused += 1
             continue

@@ -14,6 +14,7 @@ from engine.risk import (
     check_rate,
     check_reach,
     check_size,
+    check_sums,
     invalid,
 )
 from engine.types import InstrumentStatus, OrderType, RejectCode, Side
@@ -84,12 +85,15 @@ def _check_risk(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
     p = order.position
     leaves = order.qty - order.cum
     more = qty - leaves
+    hold = lot_hold(order, price) * qty - order.hold * leaves
+    refusal = check_sums(p, hold)
+    if refusal is not None:
+        return refusal
     if order.entry.reduce_only:
         lots = reducible(p, order.entry.side)
         if qty > lots:
             return RejectCode.WOULD_NOT_REDUCE, f"the position can be reduced by {lots} lots", "qty"
         return check_funds(p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + more)
-    hold = lot_hold(order, price) * qty - order.hold * leaves
     if order.key > 0:
         return check_reach(p, p.buy_qty + more, 0) or check_funds(
             p, p.buy_qty + more, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing

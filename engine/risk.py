@@ -13,7 +13,10 @@ from engine.types import OrderType, RejectCode, TimeInForce
 PRICE_MAX: Final = 10**15
 QTY_MAX: Final = 10**15
 NOTIONAL_MAX: Final = 10**18
-"""Minor units; with it every sum the exchange keeps fits 64 bits."""
+"""Minor units that one order may be worth."""
+SUMS_MAX: Final = 2**62
+"""Minor units that an account may have, owe or have won and lost, once all it has at stake has traded; with it every
+sum that the exchange keeps fits 64 bits."""
 SECOND: Final = 1_000_000_000
 
 _LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
@@ -95,6 +98,15 @@ def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
     if limit is not None and value > limit:
         return RejectCode.ORDER_LIMIT, "the order's value is over the account's limit", "qty"
     return None
+
+
+def check_sums(position: Position, more: int) -> Refusal | None:
+    """Whether the account's sums stay within bounds if ``more`` minor units than now are at stake, and all trade."""
+    account = position.account
+    largest = max(abs(account.cash), abs(position.cost), abs(position.realized_pnl))
+    if largest + account.at_stake + more <= SUMS_MAX:
+        return None
+    return RejectCode.ORDER_LIMIT, "the account's sums would become too large", "qty"
 
 
 def check_reach(position: Position, buys: int, sells: int) -> Refusal | None:

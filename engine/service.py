@@ -133,7 +133,7 @@ class NewsView(msgspec.Struct, frozen=True, kw_only=True):
     time: int
 
 
-class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """What an accepted ``NewOrder`` was answered at once: where it stood when its command was done."""
 
     order_id: OrderId
@@ -146,6 +146,8 @@ class OrderAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 class OrderBookService(Protocol):
     """The order-management system as servers, simulations and tools see it.
+
+    A command that changes nothing gives no events, and leaves no trace either.
 
     ``submit`` never raises for what a user did: a refusal is a single ``Rejected`` event and changes no state, not even
     ``sequence``: it is an answer to one asker and no part of the event stream or of the journal. All other events are

@@ -23,7 +23,7 @@ from engine.service import CandleView, NewsView, OrderAnswer
 from engine.types import AccountId, InstrumentStatus, SelfTradePrevention, SymbolId
 from engine.working_order import WorkingOrder
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised when the layout changes; another format is refused, and the journal replays from the start."""
 
 
@@ -76,7 +76,6 @@ class AccountState(msgspec.Struct, frozen=True, array_like=True):
     cancel_after: int | None
     order_times: list[int]
     positions: list[PositionState]
-    answers: list[tuple[str, OrderAnswer]]
     fills: list[tuple[OrderFilled, int]]
     fill_count: int
 
@@ -101,8 +100,8 @@ class MarketState(msgspec.Struct, frozen=True, array_like=True):
     indication: tuple[int, int] | None
     orders: list[OrderState]
     stops: list[OrderState]
-    stops_traded: tuple[int, int]
-    """Lowest and highest price that a halt kept from triggering stops."""
+    due: list[int]
+    """Triggered stops that a halt keeps from being executed, the next one first."""
     tape: list[tuple[Trade, int]]
     candles: CandlesState
 
@@ -122,6 +121,8 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     markets: list[MarketState]
     delisted: list[MarketState]
     accounts: list[AccountState]
+    answers: list[tuple[int, str, OrderAnswer]]
+    """First answers by account number and client order id, oldest first."""
 
 
 def capture(x: Exchange, sequence: int) -> bytes:
@@ -140,6 +141,7 @@ def capture(x: Exchange, sequence: int) -> bytes:
             markets=[_market_state(market) for market in x.markets.values()],
             delisted=[_market_state(market) for market in x.delisted.values()],
             accounts=[_account_state(account) for account in x.ledger.numbered],
+            answers=[(account.number, name, account.answers[name]) for account, name in x.ledger.answered],
         )
     )
 
@@ -166,11 +168,15 @@ def restore(data: bytes) -> tuple[Exchange, int]:
         x.delisted[market_state.instrument.symbol_id] = _restore_market(x, market_state)
     for account_state in state.accounts:
         _restore_account(x, account_state)
+    for number, name, answer in state.answers:
+        x.ledger.keep_answer(x.ledger.numbered[number], name, answer)
     for market_state in state.markets:
         for order_state in (*market_state.orders, *market_state.stops):
             _restore_order(x, order_state)
         stops = x.markets[market_state.instrument.symbol_id].stops
-        stops.low, stops.high = market_state.stops_traded
+        waiting = {order.order_id: order for order in stops}
+        for order_id in market_state.due:
+            stops.make_due(waiting[order_id])
     for account in x.ledger.numbered:
         account.orders = dict(sorted(account.orders.items()))
     publish(x)
@@ -193,7 +199,7 @@ def _market_state(market: Market) -> MarketState:
         indication=market.indication,
         orders=[_order_state(order) for order in orders if isinstance(order, WorkingOrder)],
         stops=[_order_state(order) for order in market.stops],
-        stops_traded=(market.stops.low, market.stops.high),
+        due=[order.order_id for order in market.stops.due],
         tape=list(market.data.tape),
         candles=CandlesState(
             current=None if candles.current is None else candles.current.view(1),
@@ -241,7 +247,6 @@ def _account_state(account: Account) -> AccountState:
             for symbol_id, p in sorted(account.positions.items())
             if p.qty or p.realized_pnl or p.issued
         ],
-        answers=list(account.answers.items()),
         fills=list(account.fills),
         fill_count=account.fill_count,
     )
@@ -290,7 +295,6 @@ def _restore_account(x: Exchange, state: AccountState) -> None:
     account.fees_paid = state.fees_paid
     account.cancel_after = state.cancel_after
     account.order_times.extend(state.order_times)
-    account.answers = dict(state.answers)
     account.fills = deque(state.fills, maxlen=FILLS_KEPT)
     account.fill_count = state.fill_count
     for held in state.positions:
@@ -319,7 +323,8 @@ def _restore_order(x: Exchange, state: OrderState) -> None:
     order.shown = state.shown + state.hidden
     x.enter(order)
     if state.waiting:
-        x.wait(order, state.stop_price or 0)
+        x.orders[order.order_id] = order
+        order.position.market.stops.add(order, state.stop_price or 0)
         return
     if state.quote:
         position.quotes[state.key] = order

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.events import OrderTriggered
 from engine.exchange import Exchange
-from engine.market import Market
 from engine.placing import execute, secure, terms
 from engine.reducing import reducible, tidy
 from engine.types import CancelReason, InstrumentStatus, OrderType
@@ -15,7 +14,8 @@ def trigger(x: Exchange) -> None:
     """Execute all triggered stops, and those that their trades trigger, until none is left."""
     while x.pending:
         market = next(iter(x.pending))
-        triggered = market.stops.take_triggered() if market.status is InstrumentStatus.OPEN else []
+        market.stops.look()
+        triggered = market.stops.take_due() if market.status is InstrumentStatus.OPEN else []
         if not triggered:
             del x.pending[market]
         for order in triggered:
@@ -23,14 +23,7 @@ def trigger(x: Exchange) -> None:
                 _enter_market(x, order)
                 tidy(x)
             else:
-                _wait_again(market, order)
-
-
-def _wait_again(market: Market, order: WorkingOrder) -> None:
-    """Keep a triggered stop until the market, which an earlier stop's trades have halted, is open again."""
-    stop_price = order.stop_price or 0
-    market.stops.add(order, stop_price)
-    market.stops.traded(stop_price, stop_price)
+                market.stops.put_back(order)  # an earlier stop's trades have halted the market
 
 
 def _enter_market(x: Exchange, order: WorkingOrder) -> None:

@@ -24,23 +24,31 @@ _Waiting: TypeAlias = tuple[int, int]
 class Triggers:
     """The waiting stops of one market: O(log n) in and out, O(1) to see that none is triggered."""
 
-    __slots__ = ("_buys", "_orders", "_sells", "high", "low")
+    __slots__ = ("_buys", "_due", "_high", "_low", "_orders", "_sells")
 
     def __init__(self) -> None:
         self._orders: dict[int, WorkingOrder] = {}
         self._buys: SortedList[_Waiting] = SortedList()
         self._sells: SortedList[_Waiting] = SortedList()
-        self.high = 0
+        self._due: dict[int, WorkingOrder] = {}
+        """Triggered stops that could not be executed yet, because the market is not open; the next one first."""
+        self._high = 0
         """Highest price traded since the stops were last looked at; 0 when none was."""
-        self.low = 0
+        self._low = 0
 
     def __len__(self) -> int:
-        return len(self._orders)
+        return len(self._orders) + len(self._due)
 
     def __iter__(self) -> Iterator[WorkingOrder]:
         """Waiting orders, oldest first."""
-        for order_id in sorted(self._orders):
-            yield self._orders[order_id]
+        waiting = self._orders | self._due
+        for order_id in sorted(waiting):
+            yield waiting[order_id]
+
+    @property
+    def due(self) -> list[WorkingOrder]:
+        """Triggered stops that could not be executed yet, the next one first."""
+        return [*self._due.values()]
 
     def add(self, order: WorkingOrder, stop_price: int) -> None:
         """Let a stop wait for its price."""
@@ -53,6 +61,8 @@ class Triggers:
 
     def remove(self, order: WorkingOrder) -> None:
         """Take a stop out."""
+        if self._due.pop(order.order_id, None) is not None:
+            return
         del self._orders[order.order_id]
         stop_price = order.stop_price or 0
         if order.key > 0:
@@ -62,18 +72,31 @@ class Triggers:
 
     def traded(self, low: int, high: int) -> None:
         """Remember prices at which trades happened."""
-        if not self.high:
-            self.low, self.high = low, high
+        if not self._high:
+            self._low, self._high = low, high
         else:
-            self.low, self.high = min(low, self.low), max(high, self.high)
+            self._low, self._high = min(low, self._low), max(high, self._high)
 
-    def take_triggered(self) -> list[WorkingOrder]:
-        """Take out the stops that the remembered prices trigger, in the order in which they are executed."""
-        triggered: list[WorkingOrder] = []
-        if self.high:
-            for side, reached in ((self._buys, self.high), (self._sells, -self.low)):
+    def look(self) -> None:
+        """See which stops the remembered prices trigger, and forget the prices: later stops never hear of them."""
+        if self._high:
+            for side, reached in ((self._buys, self._high), (self._sells, -self._low)):
                 while side and side[0][0] <= reached:
                     _, order_id = side.pop(0)
-                    triggered.append(self._orders.pop(order_id))
-        self.low = self.high = 0
-        return triggered
+                    self._due[order_id] = self._orders.pop(order_id)
+        self._low = self._high = 0
+
+    def take_due(self) -> list[WorkingOrder]:
+        """Take out the stops that were triggered, in the order in which they are executed."""
+        due = self.due
+        self._due.clear()
+        return due
+
+    def put_back(self, order: WorkingOrder) -> None:
+        """Let a triggered stop wait until the market is open again."""
+        self._due[order.order_id] = order
+
+    def make_due(self, order: WorkingOrder) -> None:
+        """Turn a stop that waits for its price into one that was triggered."""
+        self.remove(order)
+        self._due[order.order_id] = order

@@ -41,14 +41,16 @@ class WorkingOrder(Order):
     def reserve(self, lots: int) -> None:
         """Count ``lots`` more (or, negative, fewer) of it as open, and hold back what they may need."""
         position = self.position
+        value = lots * self.hold
+        position.account.at_stake += value
         if self.guarded:
             position.reducing += lots
         elif self.key > 0:
             position.buy_qty += lots
-            position.buy_hold += lots * self.hold
+            position.buy_hold += value
         else:
             position.sell_qty += lots
-            position.sell_hold += lots * self.hold
+            position.sell_hold += value
         position.update()
 
     @property

@@ -21,13 +21,8 @@ from engine.events import (
     Trade,
 )
 from engine.service import OrderBookService
-from engine.types import Durability, OrderId, OrderStatus, OrderType, RejectCode
-from net.engine_malformed import Malformed
-from net.engine_protocol import Query, QueryResult, Reply, SnapshotView, What
-from net.event_ring import EventRing
-
-SNAPSHOT_TRADES = 50
-"""Prints of each instrument in a snapshot."""
+from engine.types import OrderId, OrderStatus, OrderType, RejectCode
+from net.engine_protocol import Reply
 
 _ORDER_COMMANDS: Final = frozenset({NewOrder, CancelOrder, ReplaceOrder})
 _STOPS: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
@@ -138,50 +133,4 @@ def refusal(request_id: int, event: Rejected, sequence: int) -> Reply:
         field=event.field,
         order_id=event.order_id,
         symbol_id=event.symbol_id,
-    )
-
-
-def query(service: OrderBookService, request: Query) -> QueryResult | Malformed:
-    """Read what ``request`` asks for; statistics are the server's own and not answered here."""
-    what, symbol_id, account = request.what, request.symbol_id, request.account
-    if what is What.INSTRUMENTS:
-        return service.instruments()
-    if what is What.ACCOUNTS:
-        if request.accounts is None:
-            return service.accounts()
-        return [view for name in request.accounts if (view := service.account(name)) is not None]
-    if what is What.NEWS:
-        return service.news(request.limit)
-    if what is What.HASH:
-        return service.state_hash()
-    if what in (What.ORDERS, What.FILLS):
-        if account is None:
-            return Malformed(request.id, RejectCode.INVALID_MESSAGE, f"a query for {what.value} needs an account")
-        return service.orders(account) if what is What.ORDERS else service.fills(account, request.limit)
-    if symbol_id is None:
-        return Malformed(request.id, RejectCode.INVALID_MESSAGE, f"a query for {what.value} needs a symbol_id")
-    if what is What.TRADES:
-        return service.trades(symbol_id, request.limit)
-    if what is What.CANDLES:
-        return service.candles(symbol_id, request.interval_ns, request.limit)
-    depth = service.depth(symbol_id, request.limit)
-    if depth is None:
-        return Malformed(request.id, RejectCode.UNKNOWN_INSTRUMENT, f"there is no instrument {symbol_id}")
-    return depth
-
-
-def snapshot(service: OrderBookService, ring: EventRing, durability: Durability, now: int) -> SnapshotView:
-    """Gather everything public as it is now."""
-    instruments = tuple(service.instruments())
-    ids = [instrument.symbol_id for instrument in instruments]
-    return SnapshotView(
-        epoch=ring.epoch,
-        durability=durability,
-        sequence=service.sequence,
-        oldest_event=ring.oldest_sequence,
-        time=now,
-        instruments=instruments,
-        books=tuple(book for symbol_id in ids if (book := service.depth(symbol_id)) is not None),
-        trades=tuple(trade for symbol_id in ids for trade in service.trades(symbol_id, SNAPSHOT_TRADES)),
-        news=tuple(service.news()),
     )

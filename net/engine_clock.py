@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+DAY_NS = 86_400 * 10**9
 _MAX_WAIT_S = 60.0
 """A longer wait is cut up, so that a clock that was set forward is noticed."""
+
+
+def day_end(time: int) -> int:
+    """The first midnight UTC after ``time`` (ns): when a trading day ends."""
+    return time - time % DAY_NS + DAY_NS
 
 
 class EngineClock:

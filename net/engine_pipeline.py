@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter_ns
-
-import msgspec
 
 from engine import build_kind, commands
 from engine.commands import AdvanceTime, AnyCommand, EndDay
 from engine.events import AnyEvent, Rejected
 from engine.journal import Journal, JournalError
+from engine.journal_reader import Snapshot
 from engine.service import RecoverableService
 from engine.types import Durability, RejectCode
 from net import engine_protocol as wire
-from net.engine_answers import answer, query, snapshot
-from net.engine_clock import DeadlineTimer, EngineClock
+from net.engine_answers import answer
+from net.engine_clock import DeadlineTimer, EngineClock, day_end
 from net.engine_commit import CommitLine, Outbox, Turn
 from net.engine_connection import EngineConnection, Work
 from net.engine_malformed import Malformed
-from net.engine_protocol import Add, Cancel, Modify, Reply, StatsView, What
+from net.engine_protocol import Add, Cancel, Modify, Reply, StatsView
+from net.engine_questions import ask
 from net.engine_stats import EngineCounts
 from net.errors import StartupError
 from net.event_feed import EventFeed
@@ -44,7 +45,6 @@ MAX_OUTBOX_BYTES = 1 << 20
 """Bytes of answers to one connection from which its further questions wait for the next turn."""
 
 log = get_logger("engine")
-_encoder = msgspec.json.Encoder()
 
 
 class EnginePipeline:
@@ -77,13 +77,13 @@ class EnginePipeline:
         self._records = None if journal is None else journal.writer
         self._clock = EngineClock(clock, last_time)
         self._timer = DeadlineTimer(self._clock, self.schedule)
+        self._day_ends = day_end(last_time or self._clock.tick())
         self._loop = asyncio.get_running_loop()
         self._on_failure = on_failure
         self._queue: FairQueue[EngineConnection, Work] = FairQueue(queue_capacity)
         self._stopping = False
         self._scheduled = False
         self._turn_wanted = False
-        self._snapshot_wanted = False
         self._counts = EngineCounts(service)
         self._queue_stage = Histogram("queue")
         self._match_stage = Histogram("match")
@@ -114,45 +114,46 @@ class EnginePipeline:
 
     def start(self) -> None:
         """Begin to watch the service's deadlines."""
-        self._timer.watch(self._service.next_deadline())
+        self._watch()
 
     async def stop(self) -> None:
-        """Do everything that is queued, wait until it is answered, and watch no deadlines any more."""
+        """Do everything that is queued, wait until it is answered, keep the state, and watch no deadlines any more."""
         self._stopping = True
         while self._queue and not self.failed:
             self._turn()
             await self.line.drain()
         self._timer.cancel()
         self.line.close()
-        if self._journal is not None and self._journal.since_snapshot and not self.failed:
-            self.keep_snapshot()
+        journal = self._journal
+        if journal is not None and journal.since_snapshot and not self.failed:
+            state = self._photograph()
+            if state is not None:
+                snapshot = state()
+                try:
+                    journal.keep(snapshot)
+                except JournalError as error:
+                    self.fail(error)
+                log.info("state kept", number=snapshot.number, packed_bytes=len(snapshot.packed))
 
     # --- through ----------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
         self._scheduled = False
-        if self.failed or self._must_wait():
+        self._turn_wanted = self.line.full
+        if self.failed or self._turn_wanted:  # the release of the group it waits for schedules the turn
             return
         turn = Turn()
         try:
             worked = self._take_slice(turn)
-            self._advance_if_due(self._clock.tick())
+            self._let_pass(self._clock.tick())
         except Exception as error:
             self._commit(turn)
             self.fail(error)
             return
         self._commit(turn)
-        self._timer.watch(self._service.next_deadline())
+        self._watch()
         if worked and self._queue:
             self.schedule()
-
-    def _must_wait(self) -> bool:
-        """Whether the next turn must wait for a group to be durable; its release schedules the turn then."""
-        self._turn_wanted = self.line.full or (self._snapshot_wanted and not self.line.idle)
-        if self._snapshot_wanted and not self._turn_wanted:
-            self._snapshot_wanted = False
-            self.keep_snapshot()
-        return self._turn_wanted
 
     def _take_slice(self, turn: Turn) -> bool:
         """Do what comes next, at most ``SLICE`` requests; False when there is nothing that could be done."""
@@ -211,15 +212,22 @@ class EnginePipeline:
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Submit one command now, after what is due by then."""
         now = self._clock.tick()
-        deadline = self._service.next_deadline()
-        if deadline is not None and deadline <= now:
-            self._submit(AdvanceTime(), now)
+        self._let_pass(now)
         return self._submit(command, now)
 
-    def _advance_if_due(self, now: int) -> None:
+    def _let_pass(self, now: int) -> None:
+        """Do what is due by ``now``."""
         deadline = self._service.next_deadline()
         if deadline is not None and deadline <= now:
             self._submit(AdvanceTime(), now)
+        if self._day_ends <= now:
+            self._submit(EndDay(), now)
+            self._day_ends = day_end(now)
+
+    def _watch(self) -> None:
+        """Wake up when something is due next."""
+        deadline = self._service.next_deadline()
+        self._timer.watch(self._day_ends if deadline is None else min(deadline, self._day_ends))
 
     def _submit(self, command: AnyCommand, now: int) -> list[AnyEvent]:
         """Apply a command; it goes to the journal if it changed anything.
@@ -240,13 +248,13 @@ class EnginePipeline:
             if records is not None:
                 records.discard()
             raise
-        if len(events) == 1 and type(events[0]) is Rejected:
-            counts.rejects += 1
-            if records is not None:
-                records.discard()
-        elif events:
+        if events and type(events[0]) is not Rejected:
             self.feed.append(now, events)
             counts.add(events)
+            return events
+        counts.rejects += len(events)
+        if records is not None:
+            records.discard()
         return events
 
     def _other(self, connection: EngineConnection, request: Work, turn: Turn) -> Reply:
@@ -271,7 +279,8 @@ class EnginePipeline:
             case wire.EndDay():
                 return answer(request.id, EndDay(), self.apply(EndDay()), self._service)
             case wire.Query() | wire.Snapshot():
-                return self._ask(request)
+                ring, now = self.feed.ring, self._clock.tick()
+                return ask(request, self._service, ring, self.durability, now, self.stats)
             case wire.SubscribeEvents():
                 return self._subscribe(connection, request, turn)
             case Malformed():
@@ -302,42 +311,34 @@ class EnginePipeline:
         """Commands taken since the start."""
         return self._counts.commands
 
-    def request_snapshot(self) -> None:
-        """Keep the state in the journal as soon as no group is under way."""
-        self._snapshot_wanted = True
-        self.schedule()
+    async def keep_snapshot(self) -> None:
+        """Keep the state in the journal; only taking it holds up commands, the rest is done beside them.
 
-    def keep_snapshot(self) -> None:
-        """Keep the state in the journal; everything must be durable."""
-        if self._journal is None:
-            return
+        Raises:
+            JournalError: it cannot be written.
+        """
         start = perf_counter_ns()
-        state = self._service.snapshot_state()
+        state = self._photograph()
+        pause_ms = (perf_counter_ns() - start) // 1_000_000
+        if self._journal is not None and state is not None:
+            snapshot = await self._loop.run_in_executor(None, state)
+            await self.line.between_writes(partial(self._journal.keep, snapshot))
+            self.schedule()  # a turn may have waited for it
+            log.info("state kept", number=snapshot.number, packed_bytes=len(snapshot.packed), pause_ms=pause_ms)
+
+    def _photograph(self) -> Callable[[], Snapshot] | None:
+        """The state as it is between two turns, still to be packed; None, and a note in the log, when that fails."""
+        if self._journal is None:
+            return None
         try:
-            self._journal.snapshot(self._service.sequence, self._clock.time, state)
-        except JournalError as error:
-            self.fail(error)
-        duration_ms = (perf_counter_ns() - start) // 1_000_000
-        log.info("state kept", number=self._journal.number, state_bytes=len(state), duration_ms=duration_ms)
+            state = self._service.snapshot_state()
+        except Exception:  # only the next start takes longer
+            log.exception("the state cannot be kept")
+            return None
+        writer = self._journal.writer
+        return partial(Snapshot.pack, writer.last, self._service.sequence, self._clock.time, writer.chain, state)
 
     # --- questions --------------------------------------------------------------------------------------------------
-
-    def _reply(self, request_id: int, data: object) -> Reply:
-        return Reply(id=request_id, sequence=self._service.sequence, data=msgspec.Raw(_encoder.encode(data)))
-
-    def _ask(self, request: wire.Query | wire.Snapshot) -> Reply:
-        """Answer a question. Reading changes nothing, so a bug in it need not end the engine."""
-        try:
-            if isinstance(request, wire.Snapshot):
-                ring, now = self.feed.ring, self._clock.tick()
-                return self._reply(request.id, snapshot(self._service, ring, self.durability, now))
-            result = self.stats() if request.what is What.STATS else query(self._service, request)
-        except Exception as error:
-            log.exception("question failed", request=repr(request))
-            return Reply(id=request.id, code=RejectCode.INTERNAL_ERROR, message=repr(error))
-        if isinstance(result, Malformed):
-            return Reply(id=result.id, code=result.code, message=result.message)
-        return self._reply(request.id, result)
 
     @property
     def durability(self) -> Durability:

@@ -107,6 +107,7 @@ class EngineServer:
         self._journal = journal
         self._stall_cut_s = stall_cut_s
         self._server: asyncio.Server | None = None
+        self._ended = False
         self._connections: set[EngineConnection] = set()
         self._no_connections = asyncio.Event()
         self._upkeep: asyncio.Task[None] | None = None
@@ -145,9 +146,11 @@ class EngineServer:
 
     async def close(self) -> None:
         """Stop in order: no new connections, do and answer what is queued, keep the state, close what is open."""
-        if self._server is None:
+        if self._ended:
             return
-        self._server.close()
+        self._ended = True
+        if self._server is not None:
+            self._server.close()
         if self._upkeep is not None:
             self._upkeep.cancel()
             await asyncio.gather(self._upkeep, return_exceptions=True)
@@ -160,8 +163,8 @@ class EngineServer:
                     await self._no_connections.wait()
         for connection in tuple(self._connections):
             connection.abort()
-        await self._server.wait_closed()
-        self._server = None
+        if self._server is not None:
+            await self._server.wait_closed()
 
     def _opened(self, connection: EngineConnection) -> None:
         self._connections.add(connection)
@@ -193,8 +196,9 @@ class EngineServer:
                     await self.pipeline.line.between_writes(journal.restart_wal)
                     self.pipeline.schedule()  # a turn may have waited for it
                 if journal.since_snapshot >= SNAPSHOT_COMMANDS * (1 if quiet else 2):
-                    self.pipeline.request_snapshot()
-        except JournalError as error:
+                    await self.pipeline.keep_snapshot()
+        except Exception as error:
+            log.exception("upkeep failed")
             self.pipeline.fail(error)
 
     def _cut_stalled(self) -> None:

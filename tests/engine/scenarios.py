@@ -984,4 +984,51 @@ SCENARIOS: Final = [
         """,
         rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
     ),
+    Scenario(
+        "a stop that comes during a halt hears nothing of the prices before it",
+        VOLATILITY,
+        """
+        alice buys 1 @ 110 stop 102
+        alice buys 1 @ 110 stop 103
+        bob sells 1 @ 105
+        bob sells 1 @ 108
+        carol buys 1 @ 105
+        -> triggered 1
+        carol sells 1 @ 100 stop 104
+        time 10
+        -> triggered 2
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "a stop that a halt overtakes can still be canceled",
+        VOLATILITY,
+        """
+        alice buys 1 @ 110 stop 104
+        alice buys 1 @ 110 stop 105
+        bob sells 1 @ 105
+        bob sells 1 @ 108
+        carol buys 1 @ 105
+        -> triggered 1
+        alice cancels 2
+        -> canceled 2 requested
+        time 10
+        -> trades 1@108
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "a triggered stop keeps the place it had among its account's working orders",
+        STOPS,
+        """
+        alice buys 1 @ 105 stop 103
+        bob sells 1 @ 103
+        carol buys 1 @ 103
+        -> triggered 1
+        -> book 1@105 |
+        alice buys 1 @ 99
+        -> refused order_limit
+        """,
+        accounts={"limits": AccountLimits(max_working_orders=1)},
+    ),
 ]

@@ -3,7 +3,16 @@ from __future__ import annotations
 import pytest
 from engine_world import ACME, DAY, FOK, GTD, IOC, MILLION, SECOND, TICK, World, only, order_id, refusal, trades
 
-from engine.commands import AdvanceTime, CancelAll, EndDay, PublishNews
+from engine.commands import (
+    AccountLimits,
+    AdvanceTime,
+    CancelAll,
+    EndDay,
+    MassQuote,
+    PublishNews,
+    Quote,
+    RemoveInstrument,
+)
 from engine.events import DepthChanged, LevelChange, OrderCanceled, OrderFilled, OrderReplaced, Rejected
 from engine.instruments import FeeSchedule
 from engine.oms import OrderManagementSystem
@@ -235,3 +244,69 @@ def test_a_restored_exchange_goes_on_as_if_nothing_happened() -> None:
         oms.submit(AdvanceTime(), SECOND)
         oms.check()
     assert other.state_hash() == world.oms.state_hash()
+
+
+def test_a_command_that_changes_nothing_leaves_no_trace() -> None:
+    world = World("alice bob")
+    world.open("maker", limits=AccountLimits(max_orders_per_second=1))
+    quotes = MassQuote(account="maker", symbol_id=ACME, bids=(Quote(98, 5),))
+    world.do(quotes)
+    before = world.oms.state_hash()
+    world.now += SECOND
+    assert world.do(CancelAll(account="alice")) == []
+    assert world.do(quotes) == []
+    assert world.oms.state_hash() == before
+    assert world.do(MassQuote(account="maker", symbol_id=ACME, bids=(Quote(97, 5),)))
+
+
+def test_no_order_may_take_an_accounts_sums_past_64_bits() -> None:
+    world = World("alice bob")
+    world.sell("alice", 20, 100)
+    world.buy("bob", 20, 100)
+    dear = 10**12  # a lot for 10**18 minor units; closing a short position holds nothing back
+    for _ in range(4):
+        world.sell("bob", 1, dear)
+        assert trades(world.buy("alice", 1, dear)) == [(1, dear)]
+    assert refusal(world.sell("bob", 1, dear)) is RejectCode.ORDER_LIMIT
+    assert refusal(world.buy("alice", 1, dear)) is RejectCode.ORDER_LIMIT
+    resting = order_id(world.buy("alice", 1, 1))
+    assert refusal(world.replace("alice", resting, price=dear)) is RejectCode.ORDER_LIMIT
+    quotes = MassQuote(account="alice", symbol_id=ACME, bids=(Quote(dear, 1),))
+    assert refusal(world.do(quotes)) is RejectCode.ORDER_LIMIT
+
+
+def test_the_oldest_answers_are_forgotten_first_whoever_got_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.ledger.ANSWERS_KEPT", 3)
+    world = World("alice bob")
+    for name, account in (("a1", "alice"), ("b1", "bob"), ("a2", "alice"), ("b2", "bob")):
+        world.cancel(account, order_id(world.buy(account, 1, 90, client_order_id=name)))
+    names = (("alice", "a1"), ("bob", "b1"), ("alice", "a2"), ("bob", "b2"))
+    answered = [world.oms.answered(*name) is not None for name in names]
+    assert answered == [False, True, True, True]
+    restored = OrderManagementSystem()
+    restored.restore(world.oms.snapshot_state())
+    world.oms = restored
+    world.buy("alice", 1, 90, client_order_id="a3")
+    assert world.oms.answered("bob", "b1") is None
+
+
+def test_the_exchange_says_when_it_cannot_issue_more_cash() -> None:
+    world = World("")
+    for number in range(4):
+        world.open(f"rich{number}", cash=10**18)
+    (refused,) = only(Rejected, world.open("late", cash=1))
+    assert (refused.code, refused.message) == (
+        RejectCode.NOT_ALLOWED,
+        "the exchange can issue no more than 0 minor units",
+    )
+    world.open("poor", cash=0)
+
+
+def test_a_delisted_instrument_keeps_no_prints() -> None:
+    world = World("alice bob", shares=10)
+    world.sell("alice", 5, 100)
+    world.buy("bob", 5, 100)
+    size = len(world.oms.snapshot_state())
+    world.do(RemoveInstrument(symbol_id=ACME))
+    assert len(world.oms.snapshot_state()) < size
+    assert world.position("bob") == 15

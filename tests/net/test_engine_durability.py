@@ -16,7 +16,7 @@ from engine.recovery import recover, replay
 from engine.types import Durability, RejectCode, Side
 from net.engine_client import EngineClient
 from net.engine_server import EngineServer
-from net.errors import UnknownOutcome
+from net.errors import StartupError, UnknownOutcome
 
 
 class GatedJournal(Journal):
@@ -210,3 +210,40 @@ async def test_an_orderly_stop_keeps_the_state_so_that_the_next_start_replays_no
     _, recovery = recover(journal, TinyExchange)
     assert (recovery.commands, recovery.replayed) == (10, 0)
     journal.close(clean=True)
+
+
+async def test_who_cannot_bind_still_leaves_a_whole_journal(tmp_path: Path) -> None:
+    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    journal, service = open_gated(tmp_path)
+    server = EngineServer(service, journal, count(1).__next__, port=port)
+    journal.gate.clear()
+    server.pipeline.seed([order()])
+    with pytest.raises(StartupError, match="in use"):
+        await server.start()
+    asyncio.get_running_loop().call_later(0.05, journal.gate.set)
+    await server.close()
+    journal.close(clean=True)
+    taken.close()
+    assert [command for _, command in replay(tmp_path)] == [order()]
+    journal, service = open_gated(tmp_path)
+    assert service.working
+    journal.close(clean=True)
+
+
+async def test_a_state_is_kept_while_commands_go_on(tmp_path: Path) -> None:
+    journal, service = open_gated(tmp_path, Durability.PROCESS)
+    async with EngineServer(service, journal, count(1).__next__) as server:
+        async with EngineClient(server.host, server.port, connections=1) as client:
+            await client.submit(order(100))
+            keeping = asyncio.create_task(server.pipeline.keep_snapshot())
+            await asyncio.sleep(0)
+            await client.submit(order(101))
+            await keeping
+            assert journal.since_snapshot == 1
+        (kept,) = journal.reader.snapshots()
+        assert kept.number == 1
+    journal.close(clean=True)
+    again, service = open_gated(tmp_path, Durability.PROCESS)
+    assert len(service.working) == 2
+    again.close(clean=True)

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from tiny_exchange import TinyExchange
 
+from net.engine_clock import day_end
 from net.engine_protocol import MAX_LINE_BYTES
 from net.engine_server import EngineConfig, EngineServer, run_engine
 from net.errors import StartupError
@@ -236,6 +237,18 @@ async def test_what_is_due_happens_before_the_next_command(wire: Wire, clock: Cl
         {"action": "cancel", "id": 3, "order": {"action": "cancel", "account": "alice", "symbol_id": 1, "order_id": 1}}
     )
     assert (await wire.receive())["code"] == "unknown_order"
+
+
+async def test_a_trading_day_ends_at_midnight_utc(wire: Wire, clock: Clock) -> None:
+    await wire.ask(add(1))
+    await wire.ask({"action": "subscribe", "id": 2, "from_sequence": 3})
+    clock.now = day_end(clock.now)
+    wire.send(add(3))
+    await wire.receive()
+    first, second = await wire.receive(), await wire.receive()
+    assert [event["type"] for event in first["events"]] == ["day_ended"]
+    assert first["time"] == clock.now
+    assert second["events"][0]["type"] == "order_accepted"
 
 
 async def test_time_never_goes_back_for_the_service(wire: Wire, clock: Clock) -> None:

@@ -66,6 +66,8 @@ class TinyExchange:
                 return [e.CancelAfterSet(account=account, deadline=deadline)]
             case c.AdvanceTime():
                 return self._advance(now)
+            case c.EndDay():
+                return [e.DayEnded()]
             case c.PublishNews(headline=headline):
                 news = e.NewsPublished(
                     news_id=len(self.headlines) + 1, headline=headline, content="", sentiment=0, source="test"
