@@ -239,6 +239,7 @@ class Session:
                 member.name,
                 personality=member.personality.name,
                 starting_capital=member.capital,
+                token=read_token(self.config.data_dir, SERVICE_TOKEN_FILE) or None,
                 cancel_on_disconnect=True,
             )
         kept = Kept(

@@ -48,18 +48,18 @@ class Intake:
         elif isinstance(message, m.Resumed):
             account = self.accounts.get(message.data.agent_id)
             self.inbox.put(message)
-            for held_back in account.resumed(message.data) if account else ():
-                self.inbox.put(held_back)
+            if account is not None:
+                account.resumed(message.data)
         if not request.answer.done():
             request.answer.set_result(message)
 
     def _hear_private(self, message: PrivatePush) -> bool:
         agent_id = owner(message)
         account = self.accounts.get(agent_id) if agent_id else next(iter(self.accounts.values()), None)
-        if self.inbox.full or (account is not None and account.overflowed):
+        if self.inbox.full:
             return False
-        for accepted in account.accept(message) if account else [message]:
-            self.inbox.put(accepted)
+        if account is None or account.accept(message):
+            self.inbox.put(message)
         return True
 
     def _hold(self, registration: m.AgentRegister, answer: m.AgentRegistered) -> None:

@@ -72,7 +72,13 @@ class AccountRequests:
             return known, None
         if len(session.accounts) >= self._gateway.config.limits.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "this session holds as many accounts as it may")
-        return await registrar.open(message.agent_id, message.name, message.personality, message.starting_capital)
+        return await registrar.open(
+            message.agent_id,
+            message.name,
+            message.personality,
+            message.starting_capital,
+            trusted=registrar.trusts(message.token),
+        )
 
     async def portfolio(self, session: Session, account: Account, request_id: str | int | None) -> None:
         """Tell how the account stands."""

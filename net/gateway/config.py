@@ -49,7 +49,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Given to every account opened here."""
     starting_capital: float = 100_000.0
     """Cash of an account whose opener names no other amount."""
-    max_starting_capital: float = 1e9
+    max_starting_capital: float = 1e7
+    """The same for an opener who shows neither the service token nor the admin's."""
     max_accounts: int = 20_000
     max_connections: int = 10_000
     book_levels: int = 25

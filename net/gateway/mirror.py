@@ -38,6 +38,7 @@ class Mirror:
         self.reasons: dict[SymbolId, str] = {}
         """Why each instrument is in its phase, as far as that was told since the snapshot."""
         self.units: dict[SymbolId, Units] = {}
+        """Of delisted instruments too: their owners are still told of the orders that they had there."""
         self.books: LatestValueCache[SymbolId, MirrorBook] = LatestValueCache()
         self.tapes: dict[SymbolId, deque[TradeView]] = {}
         self.news: deque[NewsView] = deque(maxlen=news_history)
@@ -75,6 +76,10 @@ class Mirror:
                 take_over(self, event, sequence)
             sequence += 1
         self.sequence = sequence - 1
+
+    def listed(self, symbol_id: SymbolId) -> Units | None:
+        """Units of an instrument that is listed now; None for any other."""
+        return self.units[symbol_id] if symbol_id in self.instruments else None
 
     def mark(self, symbol_id: SymbolId) -> int | None:
         """Last price in ticks, the initial one before the first trade; None for an unknown instrument."""
@@ -132,7 +137,6 @@ class Mirror:
         instrument = self.instruments.pop(symbol_id, None)
         if instrument is not None:
             self.delisted = msgspec.structs.replace(instrument, status=InstrumentStatus.REMOVED)
-        self.units.pop(symbol_id, None)
         self.reasons.pop(symbol_id, None)
         self.tapes.pop(symbol_id, None)
         self.books.discard(symbol_id)

@@ -33,12 +33,15 @@ class Registrar:
         self._service_token = service_token
 
     async def open(
-        self, agent_id: str | None, name: str | None, personality: str, capital: float | None
+        self, agent_id: str | None, name: str | None, personality: str, capital: float | None, *, trusted: bool
     ) -> tuple[Account, str]:
-        """Open an account; returns it with its new secret token."""
+        """Open an account; returns it with its new secret token. Who is ``trusted`` may start with any capital.
+
+        All cash that the exchange can issue is bounded; strangers, who need only ask, must not use it up.
+        """
         if agent_id is not None and _RESERVED.fullmatch(agent_id):
             raise Refused(RejectCode.NOT_ALLOWED, f"{agent_id} is kept for the Hyperliquid venue", "agent_id")
-        cash = self._starting_cash(capital)
+        cash = self._starting_cash(capital, trusted=trusted)
         if len(self._accounts) >= self._config.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "there are as many accounts as this exchange permits")
         if agent_id is None:
@@ -68,9 +71,7 @@ class Registrar:
 
     def opens(self, account: Account, token: str | None) -> bool:
         """Whether ``token`` is the account's own, or the service token."""
-        if token is None:
-            return False
-        return same_token(token, self._service_token) or token_matches(token, account.credential)
+        return token is not None and (self.trusts(token) or token_matches(token, account.credential))
 
     async def close(self, account: Account) -> None:
         """Cancel the account's orders and refuse it from now on."""
@@ -84,11 +85,16 @@ class Registrar:
         except (EngineUnavailable, UnknownOutcome) as error:
             raise engine_refusal(error) from error
 
-    def _starting_cash(self, capital: float | None) -> int:
+    def trusts(self, token: str | None) -> bool:
+        """Whether ``token`` is the service token."""
+        return token is not None and same_token(token, self._service_token)
+
+    def _starting_cash(self, capital: float | None, *, trusted: bool) -> int:
         amount = self._config.starting_capital if capital is None else capital
-        if amount > self._config.max_starting_capital:
-            largest = self._config.max_starting_capital
-            raise Refused(RejectCode.INVALID_MESSAGE, f"at most {largest!r} to start with", "starting_capital")
+        largest = self._config.max_starting_capital
+        if amount > largest and not trusted:
+            message = f"at most {largest:,.0f} to start with, unless the service token is shown"
+            raise Refused(RejectCode.INVALID_MESSAGE, message, "starting_capital")
         try:
             return cash_from_wire(amount, "starting_capital")
         except UnitError as error:

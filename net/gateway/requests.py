@@ -270,7 +270,7 @@ class Requests:
             self._gateway.channels.publish(names.DECISIONS, message.symbol_id, frame)
 
     def _units(self, symbol_id: int) -> Units:
-        units = self._gateway.mirror.units.get(symbol_id)
+        units = self._gateway.mirror.listed(symbol_id)
         if units is None:
             raise _unknown_instrument(symbol_id)
         return units

@@ -133,7 +133,9 @@ def _agent_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]:
         agent_id = f"{AGENT_PREFIX}{secrets.token_hex(6)}"
         gateway.publisher.spawning.add(agent_id)
         try:
-            account, token = await gateway.registrar.open(agent_id, data.name, data.personality, data.starting_capital)
+            account, token = await gateway.registrar.open(
+                agent_id, data.name, data.personality, data.starting_capital, trusted=True
+            )
         except Refused:
             gateway.publisher.spawning.discard(agent_id)
             raise

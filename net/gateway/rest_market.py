@@ -117,7 +117,7 @@ def market_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
 
 def units_of(gateway: Gateway, symbol_id: int) -> Units:
     """The units of a listed instrument; raises ``Refused``."""
-    units = gateway.mirror.units.get(symbol_id)
+    units = gateway.mirror.listed(symbol_id)
     if units is None:
         raise unknown_instrument(symbol_id)
     return units

@@ -31,7 +31,8 @@ from net.messages.base import (
 class AgentRegister(ClientMessage, frozen=True, kw_only=True, tag="agent_register"):
     """Open an account, or with ``agent_id`` and ``token`` resume one. One session may hold several accounts.
 
-    The service token of the data directory resumes any account (used by the agents process).
+    The service token of the data directory resumes any account, and opens one with any capital (used by the agents
+    process); other openers get 10,000,000 at most.
     """
 
     name: NameField | None = None

@@ -24,7 +24,7 @@ class CreateAgent(Shape, frozen=True, kw_only=True):
     """Body of ``POST /api/agents``."""
 
     name: NameField
-    personality: Annotated[str, Meta(min_length=1, max_length=64)] = "neutral"
+    personality: Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)] = "neutral"
     starting_capital: CashField = 100_000.0
 
 

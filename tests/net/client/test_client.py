@@ -196,7 +196,7 @@ async def test_every_execution_is_delivered_exactly_once_through_many_cuts(excha
         assert seen == list(range(50))
 
 
-async def test_private_messages_that_overtake_the_resume_are_held_back(exchange: TinyGateway) -> None:
+async def test_private_messages_that_overtake_the_resume_are_seen_once_and_in_order(exchange: TinyGateway) -> None:
     async with client_of(exchange) as client:
         agent_id = (await client.register("ann")).agent_id
         messages = client.messages()

@@ -119,7 +119,7 @@ async def test_an_order_without_a_name_has_an_unknown_outcome(world: World, monk
 
 
 async def test_no_event_is_lost_or_doubled_when_links_die(world: World) -> None:
-    client = await world.trader(starting_capital=1e9)
+    client = await world.trader(starting_capital=1e7)
     for step in range(200):
         await client.send("add_order", symbol_id=1, side="buy", price=99.0, quantity=1, client_order_id=f"o{step}")
         if step % 50 == 25:

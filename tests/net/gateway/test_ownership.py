@@ -175,3 +175,32 @@ async def test_the_accounts_of_the_hyperliquid_venue_cannot_be_taken(world: Worl
     client = await world.connect()
     refused = (await client.ask("agent_register", "error", agent_id=name))["data"]
     assert (refused["code"], refused["field"]) == ("not_allowed", "agent_id")
+
+
+async def test_who_had_orders_in_a_delisted_instrument_is_told_that_they_are_gone(world: World) -> None:
+    client, helper = await world.connect(), await world.trader()
+    answer = await client.register("Bob", agent_id="bob")
+    placed = await client.order("buy", 5, 99.0)
+    await helper.order("sell", 2, 99.0)
+    assert (await world.http.delete("/api/instruments/1", headers=world.admin)).status_code == 200
+    gone = await client.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
+    assert (gone["data"]["order_id"], gone["data"]["reason"]) == (placed["order_id"], "instrument_removed")
+    back = await world.connect()
+    await back.register(agent_id="bob", token=answer["token"])
+    await back.ask("resume", "resumed", epoch="first", sequence=answer["sequence"])
+    told = [m["data"]["event"] for m in await back.settle() if m["type"] == "order_update"]
+    assert told == ["accepted", "filled", "canceled"]
+    assert [fill["quantity"] for fill in (await back.ask("get_trades", "trades"))["data"]["trades"]] == [2.0]
+    assert (await back.ask("get_tape", "error", symbol_id=1))["data"]["code"] == "unknown_instrument"
+    assert (await back.order("buy", 1, 99.0))["code"] == "unknown_instrument"
+
+
+async def test_a_stranger_cannot_be_issued_all_the_cash_there_is(world: World) -> None:
+    client = await world.connect()
+    refused = (await client.ask("agent_register", "error", name="Croesus", starting_capital=1e9))["data"]
+    assert (refused["code"], refused["field"]) == ("invalid_message", "starting_capital")
+    assert "10,000,000" in refused["message"]
+    await client.register("Rich", starting_capital=1e7)
+    opened = await client.register("House", starting_capital=1e9, token=world.service_token)
+    assert opened["agent"]["cash"] == 1e9
+    assert opened["token"] not in (None, world.service_token)

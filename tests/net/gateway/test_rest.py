@@ -84,6 +84,13 @@ async def test_an_agent_is_created_listed_and_closed(world: World) -> None:
     assert (await world.http.delete("/api/agents/nobody", headers=world.admin)).status_code == 404
 
 
+async def test_an_agent_with_a_control_character_in_a_text_is_refused(world: World) -> None:
+    for field in ("name", "personality"):
+        body = {"name": "Mo", field: "\x1b]0;mine\x07"}
+        refused = await world.http.post("/api/agents", json=body, headers=world.admin)
+        assert (refused.status_code, refused.json()["field"]) == (400, field)
+
+
 @pytest.mark.parametrize("action", ["pause", "resume", "restart"])
 async def test_an_agent_is_controlled(world: World, action: str) -> None:
     agent_id, _ = await opened(world)
