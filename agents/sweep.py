@@ -1,14 +1,18 @@
 """Many seeds of a scenario at once, over the machine's cores, or over a cluster with Ray or Dask.
 
 Each seed is a task of its own that gives back plain numbers, so what travels is small. Ray and Dask are used when asked
-for and installed; they bring no result that the local processes would not.
+for and installed; they bring no result that the local processes would not. ``DASK_SCHEDULER_ADDRESS`` and
+``RAY_ADDRESS`` name a cluster that runs already; without them one is started on this machine for the sweep.
 """
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
 from statistics import fmean
 from typing import Literal, TypeAlias
 
@@ -17,6 +21,7 @@ import msgspec
 from agents.report import BINS_S, fact_sheets
 from agents.scenario import load_scenario
 from agents.simulation import simulate
+from agents.stylized_facts import FactSheet
 
 Backend: TypeAlias = Literal["processes", "ray", "dask"]
 
@@ -38,6 +43,8 @@ class SheetRow(msgspec.Struct, frozen=True):
     passed: int
     of: int
     sane: bool
+    values: dict[str, float | None]
+    """What was measured, by the fact's name; None where there was too little data."""
 
 
 class SweepRow(msgspec.Struct, frozen=True):
@@ -83,9 +90,14 @@ def run_task(task: SweepTask) -> SweepRow:
         result.orders,
         result.trades,
         result.cpu_s,
-        [SheetRow(sheet.ticker, sheet.bin_s, sheet.passed, len(sheet.findings), sheet.sane) for sheet in sheets],
+        [_row_of(sheet) for sheet in sheets],
         pnl,
     )
+
+
+def _row_of(sheet: FactSheet) -> SheetRow:
+    values = {found.name: None if math.isnan(found.value) else found.value for found in sheet.findings}
+    return SheetRow(sheet.ticker, sheet.bin_s, sheet.passed, len(sheet.findings), sheet.sane, values)
 
 
 def sweep(
@@ -132,6 +144,38 @@ def _run_processes(tasks: Sequence[SweepTask], jobs: int) -> Iterator[SweepRow]:
             raise
 
 
+def write_parquet(summary: SweepSummary, path: Path) -> None:
+    """Write a row for each seed, market and bin, with every fact's value.
+
+    Raises:
+        ModuleNotFoundError: pyarrow is not installed (extra ``parquet``).
+        OSError: the file cannot be written.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [
+        {
+            "scenario": summary.scenario,
+            "seed": row.seed,
+            "event_hash": row.event_hash,
+            "orders": row.orders,
+            "trades": row.trades,
+            "cpu_s": row.cpu_s,
+            "ticker": sheet.ticker,
+            "bin_s": sheet.bin_s,
+            "facts_shown": sheet.passed,
+            "facts": sheet.of,
+            "sane": sheet.sane,
+            **sheet.values,
+        }
+        for row in summary.rows
+        for sheet in row.sheets
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+
+
 def _run_ray(tasks: Sequence[SweepTask], jobs: int) -> Iterator[SweepRow]:
     import ray
 
@@ -144,9 +188,13 @@ def _run_ray(tasks: Sequence[SweepTask], jobs: int) -> Iterator[SweepRow]:
 
 
 def _run_dask(tasks: Sequence[SweepTask], jobs: int) -> Iterator[SweepRow]:
-    import dask
-    from dask.delayed import delayed
+    from dask import config
+    from dask.distributed import Client, LocalCluster, as_completed
 
-    rows = dask.compute(*[delayed(run_task)(task) for task in tasks], scheduler="processes", num_workers=jobs)
-    for row in rows:
-        yield msgspec.convert(row, SweepRow)
+    with contextlib.ExitStack() as stack:
+        address = config.get("scheduler-address", None)
+        if address is None:
+            address = stack.enter_context(LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None))
+        client = stack.enter_context(Client(address))
+        for _, row in as_completed(client.map(run_task, tasks, pure=False), with_results=True):
+            yield msgspec.convert(row, SweepRow)

@@ -13,7 +13,7 @@ from net.errors import StartupError
 if TYPE_CHECKING:
     from agents.grade import GradeReport, RunGrade
     from agents.ml.training import Fold
-    from agents.sweep import SweepRow
+    from agents.sweep import SweepRow, SweepSummary
 
 Seeds = Annotated[str, typer.Option("--seeds", help="Seeds: a range like 1-10, or numbers with commas.")]
 Hours = Annotated[
@@ -30,10 +30,21 @@ def sweep(
         int | None, typer.Option("--jobs", min=1, help="Processes at once; as many as there are cores.")
     ] = None,
     backend: Annotated[
-        str, typer.Option("--backend", help="processes, or ray or dask where they are installed.")
+        str,
+        typer.Option(
+            "--backend",
+            help="processes; or, for more than one machine, ray or dask: pip install 'tradesim-tui\\[cluster]'.",
+        ),
     ] = "processes",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Parquet file for what was measured: pip install 'tradesim-tui\\[parquet]'."),
+    ] = None,
 ) -> None:
-    """Run a scenario for many seeds and say how many stylized facts each shows. Ctrl-C keeps what is done."""
+    """Run a scenario for many seeds and say how many stylized facts each shows. Ctrl-C keeps what is done.
+
+    A cluster that runs already is named by DASK_SCHEDULER_ADDRESS or RAY_ADDRESS.
+    """
     from agents.scenario import ScenarioError
     from agents.sweep import sweep as run_sweep
 
@@ -52,9 +63,23 @@ def sweep(
         raise StartupError(str(error)) from error
     except ModuleNotFoundError as error:
         raise StartupError(f"--backend {backend}: {error}") from error
+    if out is not None:
+        _write_rows(summary, out)
     means = ", ".join(f"{summary.mean_passed(bin_s):.1f} of 18 at {bin_s} s" for bin_s in (10, 60))
     sane = "" if summary.all_sane else "; in some a price ran away or a side of the book died"
     typer.echo(f"{len(summary.rows)} seeds, mean {means}{sane}")
+
+
+def _write_rows(summary: SweepSummary, out: Path) -> None:
+    from agents.sweep import write_parquet
+
+    try:
+        write_parquet(summary, out)
+    except ModuleNotFoundError as error:
+        raise StartupError("--out: Parquet needs pyarrow: pip install 'tradesim-tui[parquet]'") from error
+    except OSError as error:
+        raise StartupError(f"--out: {out} cannot be written: {error.strerror or error}") from error
+    typer.echo(f"wrote {out}")
 
 
 def grade(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+import structlog
+
 from agents.host import AgentHost
 from agents.intents import Answer, Ask
 from agents.llm.config import LLMConfig, config_from
 from agents.llm.model import LanguageModel
 from agents.llm.openai_endpoint import OpenAIEndpoint
 from agents.simulated.clock import VirtualClock
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.llm")
 
 NO_MODEL = "no model is configured (ENABLE_LLM)"
 
@@ -51,7 +55,11 @@ class LiveAsker:
             answer = Answer(question.key, error=NO_MODEL)
         else:
             async with self._slots:
-                answer = await self._model.ask(question, tickers_of(host))
+                try:
+                    answer = await self._model.ask(question, tickers_of(host))
+                except Exception as error:  # outermost frame of the task: the agent must hear something
+                    log.error("a question failed", agent_id=host.agent_id, exc_info=error)
+                    answer = Answer(question.key, error=f"{type(error).__name__}: {error}")
         host.clock.now_ns()
         host.deliver(answer)
 

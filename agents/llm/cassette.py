@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from agents.llm.config import LLMError
+
 CACHE_SIZE: Final = 1_000
 
 
@@ -39,7 +41,7 @@ class Cassette:
         """With ``replay`` the file is only read.
 
         Raises:
-            OSError, msgspec.DecodeError: the file to replay cannot be read.
+            LLMError: the file to replay cannot be read.
         """
         self._path = path
         self.replay = replay
@@ -47,8 +49,13 @@ class Cassette:
         self._played: dict[str, int] = {}
         self._cache: OrderedDict[str, Take] = OrderedDict()
         if replay and path is not None:
-            for line in path.read_bytes().splitlines():
-                take = msgspec.json.decode(line, type=Take)
+            try:
+                takes = [msgspec.json.decode(line, type=Take) for line in path.read_bytes().splitlines()]
+            except OSError as error:
+                raise LLMError(f"LLM_CASSETTE: {path} cannot be read: {error.strerror or error}") from error
+            except msgspec.MsgspecError as error:
+                raise LLMError(f"LLM_CASSETTE: {path} is no cassette: {error}") from error
+            for take in takes:
                 self._takes.setdefault(take.key, []).append(take)
 
     def play(self, key: str) -> Take | None:

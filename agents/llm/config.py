@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -78,13 +79,14 @@ _NUMBERS: Final = {
     "LLM_PRICE_IN": ("price_in", float),
     "LLM_PRICE_OUT": ("price_out", float),
 }
+MAY_BE_NONE: Final = frozenset({"agents", "max_cost", "price_in", "price_out"})
 
 
 def config_from(environment: Mapping[str, str]) -> LLMConfig | None:
     """The model that the environment asks for; None when it asks for none.
 
     Raises:
-        LLMError: an unknown provider, or a number that is none.
+        LLMError: an unknown provider, a number that is none, or nothing to play back.
     """
     if environment.get("ENABLE_LLM", "").lower() not in TRUE:
         return None
@@ -99,14 +101,22 @@ def config_from(environment: Mapping[str, str]) -> LLMConfig | None:
                 numbers[field] = kind(environment[variable])
             except ValueError as error:
                 raise LLMError(f"{variable}: {environment[variable]!r} is not a number") from error
+            least = 0 if field in MAY_BE_NONE else 1e-3
+            if not least <= numbers[field] < math.inf:
+                raise LLMError(
+                    f"{variable}: {environment[variable]} is not {'at least 0' if not least else 'positive'}"
+                )
     cassette = environment.get("LLM_CASSETTE")
+    replay = environment.get("LLM_REPLAY", "").lower() in TRUE
+    if replay and not cassette:
+        raise LLMError("LLM_REPLAY plays LLM_CASSETTE back: name the file")
     return msgspec.convert(
         {
             "base_url": environment.get("LLM_BASE_URL") or provider.base_url,
             "model": environment.get("LLM_MODEL") or provider.model,
             "api_key": environment.get("LLM_API_KEY") or environment.get(provider.key_variable or "-", ""),
             "cassette": Path(cassette) if cassette else None,
-            "replay": environment.get("LLM_REPLAY", "").lower() in TRUE,
+            "replay": replay,
             **numbers,
         },
         LLMConfig,

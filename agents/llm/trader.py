@@ -89,7 +89,7 @@ class LLMTrader(PacedStrategy):
         self._headlines = []
         self._seen = {each.symbol_id: each.mid for each in self.market}
         prompt = f"You are {parameters.character}.\n{state}\nWhat do you do?"
-        return (Ask(KEY, SYSTEM, prompt, state),)
+        return (Ask(KEY, SYSTEM, prompt, f"{parameters.character}\n{state}"),)
 
     def state(self) -> str:
         """The situation in words, rounded so that small differences do not count."""

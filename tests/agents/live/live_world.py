@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from agents.live.session import PUBLIC_CHANNELS, AgentsConfig, Session
+from agents.llm.model import LanguageModel
 from agents.population import members
 from agents.scenario import Scenario, parse_scenario
 from engine.commands import AddInstrument
@@ -65,12 +66,12 @@ class LiveWorld:
         self.scenario = scenario
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """A populated session."""
+    async def session(self, model: LanguageModel | None = None) -> AsyncIterator[Session]:
+        """A populated session; ``model`` is the one that agents may ask."""
         config = AgentsConfig(url=self.url, data_dir=self.data_dir)
         async with AsyncExitStack() as stack:
             clients = [await stack.enter_async_context(Client(self.url, channels=PUBLIC_CHANNELS)) for _ in range(2)]
-            session = Session(config, self.scenario, clients)
+            session = Session(config, self.scenario, clients, model)
             populated = asyncio.Event()
             run = asyncio.create_task(session.run(members(self.scenario), populated))
             try:

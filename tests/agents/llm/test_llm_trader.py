@@ -1,9 +1,12 @@
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from agents.intents import Answer, Ask, Explain, New, News, Timer
+from agents.llm.asking import LiveAsker
 from agents.llm.config import LLMConfig
 from agents.llm.model import Completion, LanguageModel
 from agents.scenario import parse_scenario
@@ -28,6 +31,31 @@ def test_asks_one_question_at_a_time_and_only_with_a_reason(tiny: Any) -> None:
     tiny.pass_time(6)
     (second,) = asks(agent.hear(Timer("check")))
     assert "News: Acme beats profit forecast" in second.prompt
+
+
+def test_agents_of_different_character_share_no_answer(tiny: Any) -> None:
+    (careful,) = asks(tiny.agent("llm").look())
+    (bold,) = asks(tiny.agent("llm", character="a reckless gambler").look())
+    assert careful.state != bold.state
+
+
+async def test_an_agent_hears_of_a_question_that_failed_in_an_unforeseen_way(tiny: Any) -> None:
+    class Broken:
+        config = LLMConfig(base_url="", model="broken")
+
+        async def ask(self, question: Ask, tickers: tuple[str, ...]) -> Answer:
+            raise OSError("no space left for the cassette")
+
+    heard: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    host: Any = SimpleNamespace(
+        agent_id="a1", clock=SimpleNamespace(now_ns=int), deliver=heard.set_result, context=tiny.agent("llm").context
+    )
+    asker = LiveAsker(Broken())  # type: ignore[arg-type]
+    asker(host, Ask("model", "system", "prompt", "state"))
+    async with asyncio.timeout(5):
+        answer = await heard
+    assert answer.error == "OSError: no space left for the cassette"
+    await asker.close()
 
 
 def test_trades_on_an_answer_and_tells_the_model_s_reason(tiny: Any) -> None:

@@ -6,6 +6,7 @@ import pytest
 from scripted_endpoint import GOOD, ScriptedEndpoint
 
 from agents.intents import Ask
+from agents.llm.cassette import Cassette
 from agents.llm.config import LLMConfig, LLMError, config_from
 from agents.llm.decision import BadAnswerError, parse, schema
 from agents.llm.model import Completion, LanguageModel
@@ -164,3 +165,21 @@ def test_the_environment_chooses_the_model() -> None:
         config_from({"ENABLE_LLM": "1", "LLM_PROVIDER": "opnai"})
     with pytest.raises(LLMError, match="LLM_MAX_CALLS: 'many' is not a number"):
         config_from({"ENABLE_LLM": "1", "LLM_MAX_CALLS": "many"})
+    for variable, value in (
+        ("LLM_DEADLINE_S", "0"),
+        ("LLM_MAX_CALLS", "-1"),
+        ("LLM_PRICE_IN", "-2"),
+        ("LLM_AGENTS", "-1"),
+    ):
+        with pytest.raises(LLMError, match=f"{variable}: {value} is not"):
+            config_from({"ENABLE_LLM": "1", variable: value})
+
+
+def test_a_cassette_that_cannot_be_played_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(LLMError, match="LLM_REPLAY plays LLM_CASSETTE back: name the file"):
+        config_from({"ENABLE_LLM": "1", "LLM_REPLAY": "1"})
+    with pytest.raises(LLMError, match=r"missing\.jsonl cannot be read: No such file"):
+        Cassette(tmp_path / "missing.jsonl", replay=True)
+    (tmp_path / "other.jsonl").write_text("{}\n")
+    with pytest.raises(LLMError, match=r"other\.jsonl is no cassette"):
+        Cassette(tmp_path / "other.jsonl", replay=True)

