@@ -1,16 +1,21 @@
 """The pictures of the documentation, made anew: scripted keys on a seeded market, SVG by Textual, PNG by Chromium.
 
 python -m tui.pictures [--out docs/pictures] [--only trade agents]
+
+``--only movie`` makes the moving one (``tui.movie``), which is also made with all.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from textual.pilot import Pilot
 
 from tui.app import ConsoleApp
 from tui.config import ConsoleConfig, ConsoleSettings
@@ -51,17 +56,24 @@ PICTURES = (
 )
 
 
-async def draw(picture: Picture, folder: Path) -> Path:
-    """Make one picture; its SVG, or its PNG where a browser is there to draw it."""
+@contextlib.asynccontextmanager
+async def opened(size: tuple[int, int], theme: str = "dark") -> AsyncIterator[tuple[Stage, ConsoleApp, Pilot[None]]]:
+    """The console on a market that has been going on for a while."""
     stage = Stage(seed=SEED)
     stage.step(WARM_UP_S)
-    settings = ConsoleSettings(theme=picture.theme, timeframe="15s")
+    settings = ConsoleSettings(theme=theme, timeframe="15s")
     app = ConsoleApp(lambda: stage, ConsoleConfig(settings=settings), stage.clock(), timer=False)
-    async with app.run_test(size=picture.size) as pilot:
+    async with app.run_test(size=size) as pilot:
         for _ in range(60):
             await pilot.pause()
             stage.step(1.0)
             app.second()
+        yield stage, app, pilot
+
+
+async def draw(picture: Picture, folder: Path) -> Path:
+    """Make one picture; its SVG, or its PNG where a browser is there to draw it."""
+    async with opened(picture.size, picture.theme) as (stage, app, pilot):
         for key in picture.keys:
             stage.step(0.4)
             await pilot.pause()
@@ -88,6 +100,10 @@ async def draw_all(names: Sequence[str], folder: Path) -> None:
     for picture in PICTURES:
         if not names or picture.name in names:
             sys.stdout.write(f"{await draw(picture, folder)}\n")
+    if not names or "movie" in names:
+        from tui.movie import shoot
+
+        sys.stdout.write(f"{await shoot(folder)}\n")
 
 
 def main() -> None:
