@@ -174,7 +174,6 @@ async def send(port: int, bodies: list[bytes], latencies: list[float]) -> None:
 
 async def measure_orders(count: int, connections: int) -> dict[str, float]:
     """Signed orders a second through gateway and engine, real processes, each order accepted."""
-    bodies = signed_orders(count)
     address = SdkSigner(KEY, mainnet=False).address
     async with running_exchange("--scenario", "hyperliquid", "--hl-account", f"{address}=10000000") as exchange:
         async with httpx.AsyncClient() as http:
@@ -182,6 +181,7 @@ async def measure_orders(count: int, connections: int) -> dict[str, float]:
             question = {"type": "userRole", "user": address}
             while (await http.post(url, json=question)).json()["role"] != "user":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
+        bodies = signed_orders(count)  # now: what was signed before the venue's start counts no more
         latencies: list[float] = []
         shares = [bodies[number::connections] for number in range(connections)]
         began = time.perf_counter()

@@ -45,7 +45,7 @@ def action_hash(action: object, nonce: int, vault: str | None = None, expires_af
 
 def l1_signer(connection_id: bytes, signature: Signature, *, mainnet: bool) -> str | None:
     """Address that signed an L1 action with this hash, or None when nobody can have."""
-    message = _AGENT_TYPE + _text("a" if mainnet else "b") + connection_id
+    message = _AGENT_TYPE + (_MAINNET if mainnet else _TESTNET) + connection_id
     return _signer(_L1_DOMAIN, keccak256(message), signature)
 
 
@@ -104,8 +104,14 @@ def _signer(domain: bytes, message_hash: bytes, signature: Signature) -> str | N
     except ValueError:
         return None
     key = recover(keccak256(b"\x19\x01" + domain + message_hash), r, s, signature.v)
-    return None if key is None else "0x" + keccak256(key)[12:].hex()
+    return None if key is None else _address_of(key)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _address_of(key: bytes) -> str:
+    return "0x" + keccak256(key)[12:].hex()
 
 
 _AGENT_TYPE: Final = keccak256(b"Agent(string source,bytes32 connectionId)")
+_MAINNET, _TESTNET = (_text(source) for source in "ab")
 _L1_DOMAIN: Final = _domain("Exchange", 1337)

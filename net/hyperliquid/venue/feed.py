@@ -120,6 +120,8 @@ class Feed:
             if fill.order_id not in working:
                 _ended_by(user, purse, fill, listed)
         self._end_missing(user, purse, working)
+        for order in user.orders.values():
+            user.count(order)
 
     def _end_missing(self, user: User, purse: Purse, working: set[int]) -> None:
         """Orders that ended while nobody listened."""

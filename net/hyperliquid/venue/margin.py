@@ -13,7 +13,7 @@ from net.hyperliquid.decimals import SCALE, to_wire
 from net.hyperliquid.venue.checks import Wanted
 from net.hyperliquid.venue.markets import Market
 from net.hyperliquid.venue.state import Leverage, Store
-from net.hyperliquid.venue.users import Holding, User, Wallet, account_of
+from net.hyperliquid.venue.users import Holding, User
 
 
 class Margin:
@@ -50,15 +50,8 @@ class Margin:
 
     def resting(self) -> int:
         """Initial margin that open orders would need if they opened positions."""
-        total = 0
-        account = account_of(self.user.address, Wallet.PERP)
-        for order in self.user.open_orders():
-            if order.account != account or order.reduce_only or order.trigger is not None:
-                continue
-            market = self._markets.get(order.listed.symbol_id)
-            if market is not None:
-                total += order.limit * order.remaining // SCALE // self.leverage(market).value
-        return total
+        markets = ((self._markets.get(symbol_id), amount) for symbol_id, amount in self.user.resting.items())
+        return sum(amount // SCALE // self.leverage(market).value for market, amount in markets if market is not None)
 
     def withdrawable(self) -> int:
         """What is free, in e8 dollars."""

@@ -257,6 +257,7 @@ class Mirror:
         self._touch(user, order)
 
     def _touch(self, user: User, order: Order) -> None:
+        user.count(order)
         self._touched.setdefault(user.address, {})[order.oid] = order
 
     def _tell(self) -> None:

@@ -120,6 +120,7 @@ class Order:
         "account",
         "bracket",
         "cloid",
+        "counted",
         "created",
         "engine_id",
         "filled",
@@ -161,6 +162,8 @@ class Order:
         self.size = size
         """Original size."""
         self.filled = 0
+        self.counted = 0
+        """Limit times size (e16) that the user's ``resting`` holds of it."""
         self.tif = tif
         self.created = created
         self.reduce_only = reduce_only
@@ -188,6 +191,11 @@ class Order:
     def open(self) -> bool:
         """Whether it may still trade."""
         return self.status == OPEN or (self.status == TRIGGERED and self.engine_id is not None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can come of it."""
+        return not self.open and self.status != TRIGGERED
 
     def stand(self, status: str, at: int) -> None:
         """Change the status."""

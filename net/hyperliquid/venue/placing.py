@@ -47,6 +47,8 @@ class Placing:
         if action.grouping == "normalTpsl":
             return await self._place_bracket(user, wanted, request)
         position = action.grouping == "positionTpsl"
+        if len(wanted) == 1:
+            return [await self._place_one(user, wanted[0], request, 0, position=position)]
         placing = [
             asyncio.create_task(self._place_one(user, each, request, place, position=position))
             for place, each in enumerate(wanted)

@@ -7,7 +7,7 @@ A user is two accounts of the engine: ``0x…`` holds the perpetuals (margin, sh
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from hashlib import sha256
@@ -112,6 +112,10 @@ class User:
         self.purses = {wallet: Purse(account_of(address, wallet)) for wallet in Wallet}
         self.orders: dict[int, Order] = {}
         """By oid: open ones, and finished ones as long as there is room."""
+        self._open: dict[int, Order] = {}
+        """Those that had not ended when they were last looked at."""
+        self.resting: Counter[SymbolId] = Counter()
+        """Limit times open size (e16) of working perpetual orders that may open a position, by instrument."""
         self.by_cloid: dict[str, int] = {}
         """Newest oid of each client order id."""
         self.by_engine_id: dict[int, int] = {}
@@ -143,6 +147,8 @@ class User:
     def add(self, order: Order) -> None:
         """Remember an order."""
         self.orders[order.oid] = order
+        if not order.ended:
+            self._open[order.oid] = order
         if order.engine_id is not None:
             self.by_engine_id[order.engine_id] = order.oid
         if order.cloid is not None:
@@ -153,7 +159,15 @@ class User:
     def enter(self, order: Order, engine_id: int) -> None:
         """A triggered order is in the engine now."""
         order.engine_id = engine_id
+        self._open[order.oid] = order
         self.by_engine_id[engine_id] = order.oid
+
+    def count(self, order: Order) -> None:
+        """An order changed: bring ``resting`` up to date."""
+        counts = order.open and not order.reduce_only and order.trigger is None and order.account == self.perp.account
+        notional = order.limit * (order.size - order.filled) if counts else 0
+        self.resting[order.listed.symbol_id] += notional - order.counted
+        order.counted = notional
 
     def note(self, order: Order) -> None:
         """Keep an order's present status as history."""
@@ -170,12 +184,14 @@ class User:
         return None if oid is None else self.orders.get(oid)
 
     def open_orders(self) -> Iterator[Order]:
-        """What may still trade, oldest first."""
-        return (order for order in self.orders.values() if order.open)
+        """What may still trade, oldest first; costs as much as there are, however many have ended."""
+        for oid in [oid for oid, order in self._open.items() if order.ended]:
+            del self._open[oid]
+        return iter([order for order in self._open.values() if order.open])
 
     def waiting(self) -> Iterator[Order]:
         """Trigger orders that did not fire yet."""
-        return (order for order in self.orders.values() if order.waiting)
+        return (order for order in self.open_orders() if order.waiting)
 
     def _forget_one(self) -> None:
         for oid, order in self.orders.items():

@@ -183,6 +183,17 @@ async def test_a_batch_may_not_open_more_than_the_margin_of_all_its_orders_toget
         statuses = await in_thread(example)
         assert sorted("resting" in each for each in statuses) == [False, True, True]
         assert {"error": "Insufficient margin to place order. asset=1"} in statuses
+        user = world.venue.users.get(ALICE)
+        assert user is not None
+        resting = [order.limit * order.remaining for order in user.open_orders()]
+        assert (len(resting), sum(resting)) == (2, user.resting[2])
+        await in_thread(
+            lambda: Exchange(WALLET, world.url).bulk_cancel(
+                [{"coin": "ETH", "oid": each["resting"]["oid"]} for each in statuses if "resting" in each]
+            )
+        )
+        assert user.resting[2] == 0
+        assert (await world.info(type="clearinghouseState", user=ALICE))["withdrawable"] == "1000.0"
 
 
 async def test_a_position_whose_margin_is_gone_is_closed_in_the_book_and_told() -> None:

@@ -1,7 +1,7 @@
 """The unchanged TypeScript client against our venue, where it is installed.
 
-    npm install @nktkas/hyperliquid@0.32.2 viem
-    NKTKAS_MODULES=$PWD/node_modules pytest tests/net/hyperliquid/test_venue_nktkas.py
+npm install @nktkas/hyperliquid@0.32.2 viem
+NKTKAS_MODULES=$PWD/node_modules pytest tests/net/hyperliquid/test_venue_nktkas.py
 """
 
 from __future__ import annotations
