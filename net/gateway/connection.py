@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from uvicorn.config import Config
@@ -17,7 +18,6 @@ from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState, PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from net.gateway.framing import FrameTracker, plain_texts
@@ -262,16 +262,17 @@ class Connection(asyncio.Protocol):
     # --- within -----------------------------------------------------------------------------------------------------
 
     def _handshake(self, request: Request) -> None:
-        try:
-            handler = self._accept(self, request)
-        except Refusal as refusal:
-            self._protocol.send_response(self._protocol.reject(refusal.status, refusal.text))
-            return
-        except LookupError:  # websockets' MultipleValuesError
-            self._protocol.send_response(self._protocol.reject(400, "a header is there twice\n"))
-            return
-        self._protocol.send_response(self._protocol.accept(request))
-        if self._protocol.state is not State.OPEN:
+        handler = None
+        response = self._protocol.accept(request)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:  # a handler is made for whom nothing else refuses
+            try:
+                handler = self._accept(self, request)
+            except Refusal as refusal:
+                response = self._protocol.reject(refusal.status, refusal.text)
+            except LookupError:  # websockets' MultipleValuesError
+                response = self._protocol.reject(400, "a header is there twice\n")
+        self._protocol.send_response(response)
+        if handler is None:
             return
         self._flush()
         self._handler = handler

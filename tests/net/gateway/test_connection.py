@@ -90,6 +90,30 @@ async def test_a_doubled_header_is_refused_and_the_connection_forgotten(world: W
 
 
 @pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", b"X: y"),
+        (b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 8"),
+        (b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: a;b"),
+        (b"GET", b"POST"),
+    ],
+    ids=["no key", "an old version", "a wrong subprotocol", "a wrong method"],
+)
+@pytest.mark.parametrize("path", [b"/ws", b"/hl/ws"])
+async def test_a_handshake_that_fails_leaves_no_session_behind(
+    world: World, path: bytes, right: bytes, wrong: bytes
+) -> None:
+    reader, writer = await raw(world)
+    writer.write(UPGRADE.replace(b"/ws", path).replace(right, wrong))
+    assert b" 4" in await asyncio.wait_for(reader.readline(), 5)
+    while await asyncio.wait_for(reader.read(65_536), 5):
+        pass
+    writer.close()
+    assert world.gateway.clients == 0
+    assert not world.gateway.channels.everybody
+
+
+@pytest.mark.parametrize(
     "garbage",
     [
         Frame(Opcode.TEXT, b"not masked").serialize(mask=False),
