@@ -20,7 +20,7 @@ from tui.bench import PASS_ON, bench
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
 from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, encrypted, takes_flags
-from tui.hosting.command import ssh
+from tui.hosting.command import ssh, web
 from tui.laboratory import init, simulate
 from tui.options import (
     AllowHost,
@@ -200,7 +200,7 @@ def connect(
     _run(run_connected(url, data_dir, name=name, spectator=spectator))
 
 
-for command in (ssh, do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
+for command in (ssh, web, do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
     app.command()(command)
 app.command(context_settings=PASS_ON)(bench)
 

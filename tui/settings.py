@@ -60,6 +60,12 @@ def usable_port(host: str, port: int, flag: str) -> int:
         raise StartupError(f"port {port} on {host} {reason}; choose another with {flag}") from error
 
 
+def reachable_host(host: str) -> str:
+    """What to write in a URL for a server that listens on ``host``."""
+    host = DEFAULT_HOST if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+    return f"[{host}]" if ":" in host else host
+
+
 def check_terminal() -> None:
     """Raise ``StartupError`` unless somebody sits at a terminal that a console can be drawn on."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

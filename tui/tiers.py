@@ -26,6 +26,7 @@ import msgspec
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
 from net.process import run
+from tui.settings import reachable_host
 
 if TYPE_CHECKING:
     from agents.scenario import Scenario
@@ -96,8 +97,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def _reachable_host(self) -> str:
-        host = LOOPBACK if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
-        return f"[{host}]" if ":" in host else host
+        return reachable_host(self.host)
 
 
 async def run_tier(name: TierName, settings: TierSettings) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tui.hosting.lobby import Exchange
     from tui.hosting.ssh_door import SshConfig
+    from tui.hosting.web_door import WebConfig
 
 Url = Annotated[
     str | None,
@@ -88,6 +89,78 @@ def ssh(
         traders=traders, spectators=spectators, per_address=per_address, accounts=accounts, idle_s=idle_minutes * 60
     )
     raise typer.Exit(run_command(_run_ssh(flags, url, config, limits, supervised=supervised)))
+
+
+@takes_flags
+def web(
+    flags: ExchangeFlags,
+    url: Url = None,
+    web_host: Annotated[
+        str, typer.Option("--web-host", help="Address to listen on. Anything but loopback is your choice.")
+    ] = "127.0.0.1",
+    web_port: Annotated[int, typer.Option("--web-port", min=0, max=65_535, help="Port; 0 takes any.")] = 8080,
+    public_url: Annotated[
+        str | None,
+        typer.Option("--public-url", help="Where others find it, if not at an address: https://exchange.example.org"),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option("--allow-origin", help="Origin of other pages that may use the gateway; may be repeated."),
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain (PEM): serve https.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its private key (PEM).")] = None,
+    grace_s: Annotated[
+        float, typer.Option("--grace", min=1.0, help="Seconds that a console waits for its browser to come back.")
+    ] = 60.0,
+    traders: Traders = 20,
+    spectators: Spectators = 100,
+    per_address: PerAddress = 50,
+    accounts: Accounts = 1_000,
+    idle_minutes: IdleMinutes = 30.0,
+    supervised: SupervisedHost = False,
+) -> None:
+    """Host the console in browsers: prints a link that trades and one that watches.
+
+    A reload finds its console again, a browser its account. What is the gateway's (`/ws`, `/api`, `/hl`, `/docs`, …) is
+    passed on to it, so this is the only address to let others reach. By itself it starts an exchange as `serve` does;
+    docs/HOSTING.md says how to let others in safely.
+    """
+    from tui.hosting.web_door import WebConfig
+    from tui.settings import usable_port
+
+    if public_url is not None and not public_url.startswith(("http://", "https://")):
+        raise StartupError(f"--public-url {public_url}: a base URL looks like https://exchange.example.org")
+    config = WebConfig(
+        host=web_host,
+        port=usable_port(web_host, web_port, "--web-port"),
+        data_dir=prepare_data_dir(Path(flags.data_dir)).resolve(),
+        public_url=public_url,
+        allowed_origins=tuple(allow_origin or ()),
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        grace_s=grace_s,
+    )
+    limits = Limits(
+        traders=traders, spectators=spectators, per_address=per_address, accounts=accounts, idle_s=idle_minutes * 60
+    )
+    raise typer.Exit(run_command(_run_web(flags, url, config, limits, supervised=supervised)))
+
+
+async def _run_web(
+    flags: ExchangeFlags, url: str | None, config: WebConfig, limits: Limits, *, supervised: bool
+) -> None:
+    from tui.hosting.lobby import lobby
+    from tui.hosting.web_door import web_door
+    from tui.hosting.web_guard import Role
+
+    configure_logging(config.data_dir, "web")
+    async with (
+        hosted_exchange(flags, url, config.data_dir) as (exchange, ready, failure),
+        lobby(exchange, limits, truecolor_for_all=True) as visitors,
+        web_door(config, exchange.url, visitors) as door,
+    ):
+        said = [ready, f"web {door.link(Role.TRADE)}", f"watch {door.link(Role.WATCH)}"]
+        await serve_until_stopped("\n".join(said), supervised=supervised, failure=failure)
 
 
 async def _run_ssh(

@@ -28,7 +28,7 @@ class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
     def __init__(self, lobby: Lobby, visitor: Visitor, conn: asyncssh.SSHServerConnection) -> None:
         super().__init__()
         self._lobby = lobby
-        self._visitor = visitor
+        self.visitor = visitor
         self._conn = conn
         self._chan: asyncssh.SSHServerChannel[bytes]
         self._term = ""
@@ -55,22 +55,22 @@ class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
     def shell_requested(self) -> bool:
         """What `ssh host` asks for: the console."""
         if not self._term:
-            self._lobby.refused(self._visitor, "no terminal")
+            self._lobby.refused(self.visitor, "no terminal")
         return bool(self._term)
 
     def exec_requested(self, command: str) -> bool:
         """Refused, and written down."""
-        self._lobby.refused(self._visitor, "asked to run a command")
+        self._lobby.refused(self.visitor, "asked to run a command")
         return False
 
     def subsystem_requested(self, subsystem: str) -> bool:
         """Refused, and written down."""
-        self._lobby.refused(self._visitor, "asked for a subsystem")
+        self._lobby.refused(self.visitor, "asked for a subsystem")
         return False
 
     def session_started(self) -> None:
         """Everything is agreed: in."""
-        self._entering = asyncio.create_task(self._enter(), name=f"ssh visitor {self._visitor.name}")
+        self._entering = asyncio.create_task(self._enter(), name=f"ssh visitor {self.visitor.name}")
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Keys."""
@@ -96,7 +96,7 @@ class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
     def connection_lost(self, exc: Exception | None) -> None:
         """The channel is closed, or the whole line."""
         self._gone = True
-        self._leaving = asyncio.create_task(self._leave(), name=f"ssh visitor {self._visitor.name} leaves")
+        self._leaving = asyncio.create_task(self._leave(), name=f"ssh visitor {self.visitor.name} leaves")
 
     # --- a viewer
 
@@ -117,7 +117,7 @@ class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
         colour = self._chan.get_environment().get("COLORTERM", "")
         truecolor = colour in ("truecolor", "24bit") or any(name in self._term for name in TRUECOLOR_TERMS)
         try:
-            seat = await self._lobby.admit(self._visitor, self._size, self._term, truecolor=truecolor)
+            seat = await self._lobby.admit(self.visitor, self._size, self._term, truecolor=truecolor)
         except Refused as refusal:
             self.ended(str(refusal))
             return

@@ -8,6 +8,8 @@ import pytest
 
 from net.errors import StartupError
 from tests.tui.hosting.conftest import write_key
+from tui.hosting.ssh_console import Console
+from tui.hosting.ssh_door import Connection, SshConfig, SshDoor
 from tui.hosting.ssh_keys import authorized_file, host_key, read_authorized
 
 
@@ -49,3 +51,24 @@ def test_authorized_keys_that_are_none_are_told_in_a_line(tmp_path: Path, text: 
     path.write_text(text)
     with pytest.raises(StartupError, match="cannot be used"):
         read_authorized(path)
+
+
+class Line:
+    """Of an SSH connection, only where it comes from."""
+
+    def get_extra_info(self, name: str) -> tuple[str, int]:
+        return ("192.0.2.1", 40_000)
+
+
+def test_a_key_that_was_only_tried_is_nobodys_proof(tmp_path: Path):
+    """On an open host a client may name anybody's public key, and then come in without any."""
+    config = SshConfig(data_dir=tmp_path, authorized_keys=tmp_path / "none", open=True)
+    connection = Connection(SshDoor(config, lobby=None))  # type: ignore[arg-type]
+    connection.connection_made(Line())  # type: ignore[arg-type]
+    assert connection.begin_auth("anna")
+    assert connection.validate_public_key("anna", write_key(tmp_path / "a").convert_to_public())
+    assert connection.validate_kbdint_response("anna", []) is True
+    console = connection.session_requested()
+    assert isinstance(console, Console)
+    assert (console.visitor.trades, console.visitor.who) == (False, "")
+    assert connection.session_requested() is False
