@@ -13,7 +13,7 @@ import typer
 from net.errors import StartupError
 from net.logs import configure_logging
 from net.process import prepare_data_dir, serve_until_stopped
-from tui.flags import ExchangeFlags, takes_flags
+from tui.flags import ExchangeFlags, encrypted, takes_flags
 from tui.hosting.admission import Limits
 from tui.tiers import run_command
 
@@ -103,12 +103,6 @@ def web(
         str | None,
         typer.Option("--public-url", help="Where others find it, if not at an address: https://exchange.example.org"),
     ] = None,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option("--allow-origin", help="Origin of other pages that may use the gateway; may be repeated."),
-    ] = None,
-    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain (PEM): serve https.")] = None,
-    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its private key (PEM).")] = None,
     grace_s: Annotated[
         float, typer.Option("--grace", min=1.0, help="Seconds that a console waits for its browser to come back.")
     ] = 60.0,
@@ -135,9 +129,9 @@ def web(
         port=usable_port(web_host, web_port, "--web-port"),
         data_dir=prepare_data_dir(Path(flags.data_dir)).resolve(),
         public_url=public_url,
-        allowed_origins=tuple(allow_origin or ()),
-        tls_cert=tls_cert,
-        tls_key=tls_key,
+        allowed_hosts=tuple(flags.allow_host or ()),
+        allowed_origins=tuple(flags.allow_origin or ()),
+        **encrypted(flags.tls_cert, flags.tls_key),
         grace_s=grace_s,
     )
     limits = Limits(

@@ -8,13 +8,15 @@ from typing import Final
 
 import msgspec
 
+from net.trust import CERTIFICATE_VARIABLE
+
 REMOTE_HZ: Final = 4.0
 """Frames a second of a console that is looked at over a network."""
 MARK: Final = "\x1b[?7733777h"
 """Written by a hosted console before a whole picture: a private mode that no terminal knows, so none minds it."""
 PASSED_ON: Final = (
     "PATH", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TRADESIM_CONFIG", "PYTHONPATH", "VIRTUAL_ENV", "TZ",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONWARNINGS",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", CERTIFICATE_VARIABLE, "PYTHONWARNINGS",
 )  # fmt: skip
 """The only variables of the host's environment that a console gets: nothing that could be a secret."""
 

@@ -11,6 +11,8 @@ import msgspec
 from aiohttp import ClientWSTimeout, WSMsgType, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from net.trust import trusted
+
 PREFIXES: Final = ("/ws", "/api", "/hl", "/docs", "/openapi.json", "/health", "/metrics")
 """What is the gateway's."""
 MAX_SOCKETS: Final = 1_000
@@ -40,7 +42,7 @@ class Passthrough:
 
     async def __aenter__(self) -> Passthrough:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-        connector = aiohttp.TCPConnector(limit=0)
+        connector = aiohttp.TCPConnector(limit=0, ssl=trusted(self._base_url) or True)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
         return self
 

@@ -7,12 +7,12 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 import textual_serve
 from aiohttp import web
 
-from net.errors import StartupError
 from net.gateway.serving import bind
 from net.rest_client import rest_url
 from tui.hosting.admission import Visitor
@@ -51,10 +51,12 @@ class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: Path
     public_url: str | None = None
     """Where others find us, as https://exchange.example.org, when that is not localhost or a literal address."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Other names by which browsers may address us, besides localhost and literal addresses."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of other pages that may use the gateway through us."""
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
     grace_s: float = 60.0
     """How long a trader's console waits for its browser to come back."""
 
@@ -145,9 +147,9 @@ async def web_door(config: WebConfig, gateway_url: str, lobby: Lobby) -> AsyncIt
     """Serve for as long as the context lasts.
 
     Raises:
-        StartupError: the port, the certificate or the token files cannot be had.
+        StartupError: the port cannot be had.
     """
-    guard = Guard(config.data_dir, config.public_url, config.allowed_origins)
+    guard = _guard(config)
     tls = _tls(config)
     listener = bind(config.host, config.port)
     async with Passthrough(rest_url(gateway_url)) as gateway:
@@ -163,14 +165,20 @@ async def web_door(config: WebConfig, gateway_url: str, lobby: Lobby) -> AsyncIt
             await door.desk.close()
 
 
+def _guard(config: WebConfig) -> Guard:
+    hosts, origins = list(config.allowed_hosts), list(config.allowed_origins)
+    if config.public_url is not None:
+        public = urlsplit(config.public_url)
+        hosts.append(public.hostname or "")
+        origins.append(f"{public.scheme}://{public.netloc}")
+    return Guard(config.data_dir, hosts, origins)
+
+
 def _tls(config: WebConfig) -> ssl.SSLContext | None:
     if config.tls_cert is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(config.tls_cert, config.tls_key)
-    except OSError as error:  # ssl's errors are among them
-        raise StartupError(f"the TLS certificate or key cannot be used: {error.strerror or error}") from error
+    context.load_cert_chain(config.tls_cert, config.tls_key)
     return context
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from net.gateway.auth import OriginPolicy, same_token, token_file
 
@@ -44,10 +43,7 @@ class Browser:
 class Guard:
     """Decides about requests. The two tokens are made on the first run, in files that only their owner can read."""
 
-    def __init__(self, data_dir: Path, public_url: str | None = None, origins: Sequence[str] = ()) -> None:
-        public = urlsplit(public_url or "")
-        hosts = [public.hostname] if public.hostname else []
-        origins = [*origins, f"{public.scheme}://{public.netloc}"] if hosts else origins
+    def __init__(self, data_dir: Path, hosts: Sequence[str] = (), origins: Sequence[str] = ()) -> None:
         self._tokens = {role: token_file(data_dir / f"web.{role.value}.token") for role in Role}
         # As for a server on loopback: names by which a foreign page could reach us (DNS rebinding) need to be allowed.
         self._policy = OriginPolicy(_LOOPBACK, origins, hosts)
