@@ -5,7 +5,7 @@ prints. The console runs under a pseudo-terminal of the size; this process reads
 its processor time from /proc, and presses keys: the cursor of the ladder is looked for in the output, so that the time
 from key to picture is that of the whole path.
 
-    python -m benchmarks.console [--seconds 6] [--trades 250] [--sizes 80x24 120x40 200x60]
+    python -m benchmarks.console [--seconds 6] [--trades 950] [--sizes 80x24 120x40 200x60]
 """
 
 from __future__ import annotations
@@ -132,8 +132,11 @@ def console(url: str, stats: str) -> None:
     from tui.app import ConsoleApp
 
     app = ConsoleApp(partial(Client, url))
+    started = time.perf_counter()
     app.run()
-    Path(stats).write_text(json.dumps({"lag_ms": list(app.meter.lags_ms)}), encoding="utf-8")
+    heard = sum(market.version for market in app.view.markets.values())
+    figures = {"lag_ms": list(app.meter.lags_ms), "updates_per_second": heard / (time.perf_counter() - started)}
+    Path(stats).write_text(json.dumps(figures), encoding="utf-8")
 
 
 class Terminal:
@@ -183,7 +186,8 @@ class Terminal:
         found = {key: int(kb) for key, kb in re.findall(r"^(Rss|Private_Dirty|Private_Clean):\s+(\d+)", text, re.M)}
         return found["Rss"] / 1024, (found["Private_Dirty"] + found["Private_Clean"]) / 1024
 
-    def close(self) -> list[float]:
+    def close(self) -> tuple[list[float], float]:
+        """Quit; lateness of the frames in ms, and how many books and prints a second the console took."""
         self.press(b"q")
         self.read(2.0)
         with contextlib.suppress(ProcessLookupError):
@@ -191,8 +195,9 @@ class Terminal:
         os.waitpid(self.pid, 0)
         os.close(self.fd)
         if not self.stats.exists():
-            return []
-        return list(json.loads(self.stats.read_text(encoding="utf-8"))["lag_ms"])
+            return [float("nan")], float("nan")
+        figures = json.loads(self.stats.read_text(encoding="utf-8"))
+        return sorted(figures["lag_ms"]), figures["updates_per_second"]
 
 
 def measure(size: tuple[int, int], url: str, seconds: float, presses: int) -> dict[str, float | str]:
@@ -213,10 +218,11 @@ def measure(size: tuple[int, int], url: str, seconds: float, presses: int) -> di
         taken = terminal.read(1.0, CURSOR)
         if taken is not None:
             times.append(taken * 1_000)
-    lags = sorted(terminal.close()) or [float("nan")]
+    lags, updates = terminal.close()
     times.sort()
     return {
         "size": f"{size[0]}x{size[1]}",
+        "updates_per_second": round(updates),
         "cpu_share": round(cpu_share, 4),
         "kilobytes_per_second": round(rate / 1000, 1),
         "key_p50_ms": round(times[len(times) // 2], 1) if times else float("nan"),
@@ -232,7 +238,7 @@ def measure(size: tuple[int, int], url: str, seconds: float, presses: int) -> di
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--trades", type=int, default=250, help="prints a second, besides the books")
+    parser.add_argument("--trades", type=int, default=950, help="prints a second, besides 50 books a second")
     parser.add_argument("--keys", type=int, default=40, help="key presses timed in each size")
     parser.add_argument("--sizes", nargs="*", default=["80x24", "120x40", "200x60"])
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)

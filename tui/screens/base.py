@@ -21,6 +21,12 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 """Below this nothing is shown but a word about it."""
 
 
+class Box(Container):
+    """Panes side by side or above each other; nothing of it is ever seen, so it is drawn the cheap way."""
+
+    BLANK = True
+
+
 class ModeScreen(Screen[None]):
     """One of the seven screens. Subclasses give the panes."""
 
@@ -35,11 +41,13 @@ class ModeScreen(Screen[None]):
     LAYOUTS: ClassVar[int] = 1
     """How many layouts ``|`` goes through."""
     AUTO_FOCUS = None
+    BLANK = True
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
         self.layout_number = 0
+        self._panes: list[Pane] = []
 
     def panes(self) -> Iterable[Widget]:
         """Widgets between the bars, by the names that the style sheet lays out."""
@@ -53,7 +61,7 @@ class ModeScreen(Screen[None]):
         """Lines and panes."""
         yield StatusBar(self.context, id="status")
         yield VenueBar(self.context, id="venue")
-        with Container(id="body", classes=f"mode-{self.MODE}"):
+        with Box(id="body", classes=f"mode-{self.MODE}"):
             yield from self.panes()
         yield TicketBar(self.context, id="ticket")
         yield CommandBar(self.context, id="command")
@@ -62,6 +70,7 @@ class ModeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start in the first pane."""
+        self._panes = list(self.query(Pane))
         self.query(self.first_focus()).first(Pane).focus()
         self._check_size()
 
@@ -77,9 +86,8 @@ class ModeScreen(Screen[None]):
 
     def tick(self, frame: int) -> None:
         """Bring every visible pane up to date."""
-        for pane in self.query(Pane):
-            if (pane.display and pane.size.height) or isinstance(pane, VenueBar):
-                pane.tick(frame)
+        for pane in self._panes:
+            pane.tick(frame)
 
     def tick_lines(self) -> None:
         """Bring the three lines up to date at once."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from textual.containers import Container
 from textual.widget import Widget
 
-from tui.screens.base import ModeScreen
+from tui.screens.base import Box, ModeScreen
 from tui.widgets.admin import AdminKeys, Listing
 from tui.widgets.agents import AgentEquity, AgentsTable, AgentWhy
 from tui.widgets.blotter import Done, Fills, LogPane, Working
@@ -27,7 +26,7 @@ class MarketsScreen(ModeScreen):
     def panes(self) -> Iterable[Widget]:
         context = self.context
         yield Markets(context, id="markets")
-        yield Container(
+        yield Box(
             Chart(context, id="markets-chart"), DepthPane(context, id="markets-depth"),
             TapePane(context, id="markets-tape"), id="markets-below",
         )  # fmt: skip
@@ -41,7 +40,7 @@ class AgentsScreen(ModeScreen):
     def panes(self) -> Iterable[Widget]:
         context = self.context
         yield AgentsTable(context, id="agents")
-        yield Container(AgentEquity(context, id="agent-equity"), AgentWhy(context, id="agent-why"), id="agent-below")
+        yield Box(AgentEquity(context, id="agent-equity"), AgentWhy(context, id="agent-why"), id="agent-below")
 
 
 class BlotterScreen(ModeScreen):
@@ -51,9 +50,9 @@ class BlotterScreen(ModeScreen):
 
     def panes(self) -> Iterable[Widget]:
         context = self.context
-        yield Container(Positions(context, id="positions"), Equity(context, id="equity"), id="blotter-top")
-        yield Container(Working(context, id="blotter-working"), Fills(context, id="blotter-fills"), id="blotter-middle")
-        yield Container(Done(context, id="done"), LogPane(context, id="log"), id="blotter-bottom")
+        yield Box(Positions(context, id="positions"), Equity(context, id="equity"), id="blotter-top")
+        yield Box(Working(context, id="blotter-working"), Fills(context, id="blotter-fills"), id="blotter-middle")
+        yield Box(Done(context, id="done"), LogPane(context, id="log"), id="blotter-bottom")
 
     def first_focus(self) -> str:
         return "Working"
@@ -66,8 +65,8 @@ class PerformanceScreen(ModeScreen):
 
     def panes(self) -> Iterable[Widget]:
         context = self.context
-        yield Container(Throughput(context, id="throughput"), OwnCost(context, id="own-cost"), id="performance-left")
-        yield Container(
+        yield Box(Throughput(context, id="throughput"), OwnCost(context, id="own-cost"), id="performance-left")
+        yield Box(
             OrderRate(context, id="order-rate"), Latency(context, id="latency"), Histogram(context, id="histogram"),
             id="performance-right",
         )  # fmt: skip
@@ -84,7 +83,7 @@ class NewsScreen(ModeScreen):
     def panes(self) -> Iterable[Widget]:
         context = self.context
         yield NewsList(context, id="news-list")
-        yield Container(NewsReader(context, id="story"), LogPane(context, id="news-log"), id="news-below")
+        yield Box(NewsReader(context, id="story"), LogPane(context, id="news-log"), id="news-below")
 
 
 class AdminScreen(ModeScreen):
@@ -94,8 +93,8 @@ class AdminScreen(ModeScreen):
 
     def panes(self) -> Iterable[Widget]:
         context = self.context
-        yield Container(Listing(context, id="listing"), AdminKeys(context, id="admin-keys"), id="admin-top")
-        yield Container(AgentsTable(context, id="admin-agents"), LogPane(context, id="admin-log"), id="admin-bottom")
+        yield Box(Listing(context, id="listing"), AdminKeys(context, id="admin-keys"), id="admin-top")
+        yield Box(AgentsTable(context, id="admin-agents"), LogPane(context, id="admin-log"), id="admin-bottom")
 
     def first_focus(self) -> str:
         return "Listing"

@@ -160,9 +160,10 @@ class View:
     def fold(self, message: m.AnyServerMessage, now: float) -> None:
         """Take one message that came at ``now`` (monotonic seconds)."""
         self.link.heard(now)
-        if isinstance(message, m.OrderBooks | m.BookDelta | m.TradePrint):
+        kind = type(message)
+        if kind in _PRICES:
             self.link.priced_at = now
-        handler = _HANDLERS.get(type(message))
+        handler = _HANDLERS.get(kind)
         if handler is not None:
             handler(self, message)
 
@@ -333,6 +334,7 @@ class View:
         self.link.engine = message.data.connected
 
 
+_PRICES: Final = frozenset((m.OrderBooks, m.BookDelta, m.TradePrint))
 _HANDLERS: Final[dict[type, Callable[[View, Any], None]]] = {
     m.Hello: View._hello,
     m.Instruments: View._instruments,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 from engine.types import InstrumentStatus
 from tui import keys
@@ -125,7 +126,7 @@ class TicketBar(Bar):
         context, desk = self.context, self.context.desk
         asked = desk.asked
         left = max(0, round(asked.until - context.clock.mono())) if asked is not None else 0
-        ladder = self._ladder()
+        ladder = self._ladder
         return (
             desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed,
             context.view.session.spectator, context.replay() if context.replay is not None else None,
@@ -150,16 +151,16 @@ class TicketBar(Bar):
             was = market.scale.text(order.ticks) if order.ticks is not None else "market"
             text = f"{text} {was} → {market.scale.text(desk.grab.ticks)}"
             return [draw_question(text, "↑↓ moves · Enter puts down", None, "text", "", width, glyphs)]
-        ladder = self._ladder()
+        ladder = self._ladder
         if market is None or ladder is None or context.view.session.spectator:
             return [((" " * width, "text"),)]
         cursor = market.scale.text(ladder.cursor) if ladder.cursor is not None else ""
         sizes = [market.scale.exact(size) for size in desk.settings.presets]
         return [draw_ticket(market.scale.exact(desk.settings.size), sizes, cursor, desk.settings.sweep, width)]
 
+    @cached_property
     def _ladder(self) -> Ladder | None:
-        found = self.screen.query(Ladder)
-        return found.first() if found else None
+        return next(iter(self.screen.query(Ladder)), None)
 
 
 class KeyBar(Bar):

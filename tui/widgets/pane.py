@@ -105,10 +105,11 @@ class Pane(Widget, can_focus=True):
         return 1 if self.region.x > 0 else 0
 
     def tick(self, frame: int = 0) -> None:
-        """Bring the picture up to date, at most every ``EVERY`` frames; frame 0 is always one of them."""
+        """Bring the picture up to date, if it is seen, every ``EVERY`` frames; frame 0 is always one of them."""
         if frame % self.EVERY or not self.is_attached:
             return
-        size = (self.size.width, self.size.height)
+        region = self.region
+        size = (region.width, region.height)
         if not (size[0] and size[1]):
             return
         stamp = (size, self.look.name, self.has_focus, self.boxed, self.stamp())
@@ -167,22 +168,23 @@ class Pane(Widget, can_focus=True):
             self.refresh(*regions)
 
     def _strip(self, row: Row) -> Strip:
+        """The row for the compositor; a row has the width of its pane, so it need not be measured."""
         style = self.look.style
         if self.look.plain:
             row = tuple((plain(printable(text)), name) for text, name in row)
-        strip = Strip([Segment(printable(text), style(name)) for text, name in row if text])
-        return strip.adjust_cell_length(self.size.width, style("text"))
+        return Strip([Segment(printable(text), style(name)) for text, name in row if text], self._drawn_size[0])
 
     # --- Textual's side
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines for the compositor: what the last tick drew."""
-        if (self.size.width, self.size.height) != self._drawn_size:
+        if self.region.size != self._drawn_size:
             self.tick()
-        blank = Strip.blank(self.size.width, self.look.style("text"))
+        width = self._drawn_size[0]
+        blank = Strip.blank(width, self.look.style("text"))
         strips = self._strips
         lines = [strips[y] if y < len(strips) else blank for y in range(crop.y, crop.bottom)]
-        if crop.x == 0 and crop.width >= self.size.width:
+        if crop.x == 0 and crop.width >= width:
             return lines
         return [line.crop(crop.x, crop.right) for line in lines]
 
