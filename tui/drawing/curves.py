@@ -82,18 +82,20 @@ def _share(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low) if high > low else 0.5
 
 
-def framed_curve(values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str) -> list[Row]:
+def framed_curve(
+    values: Sequence[float], width: int, height: int, glyphs: Glyphs, style: str, decimals: int = 2
+) -> list[Row]:
     """A curve with its highest and lowest value at the right, and the newest where the curve ends."""
     if not values or height < 1:
         return curve(values, width, height, glyphs, style)
     low, high, newest = min(values), max(values), values[-1]
-    label_width = max(len(f"{value:,.2f}") for value in (high, low, newest)) + 1
+    label_width = max(len(f"{value:,.{decimals}f}") for value in (high, low, newest)) + 1
     rows = curve(values, width - label_width, height, glyphs, style)
     labels = {height - 1: (low, "dim"), 0: (high, "dim")} if high > low else {}
     steps = height * 4 - 1
     labels[(steps - round(_share(newest, low, high) * steps)) // 4] = (newest, "bright")
     blank: Span = (" " * label_width, "text")
-    texts = {row: (fit_right(f"{value:,.2f}", label_width), tone) for row, (value, tone) in labels.items()}
+    texts = {row: (fit_right(f"{value:,.{decimals}f}", label_width), tone) for row, (value, tone) in labels.items()}
     return [(*row, texts.get(index, blank)) for index, row in enumerate(rows)]
 
 

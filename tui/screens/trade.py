@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from textual.containers import Container
 from textual.widget import Widget
 
-from tui.screens.base import ModeScreen
+from tui.screens.base import Box, ModeScreen
 from tui.widgets.agents import Leaderboard
 from tui.widgets.blotter import Fills, Working
 from tui.widgets.chart import Chart, DepthPane
@@ -26,14 +25,17 @@ class TradeScreen(ModeScreen):
     def panes(self) -> Iterable[Widget]:
         context = self.context
         yield Ladder(context, id="ladder")
-        yield Container(
+        yield Box(
             Chart(context, id="chart"),
             DepthPane(context, id="depth"),
-            Container(Working(context, id="working"), Fills(context, id="fills"), id="orders"),
+            Box(Working(context, id="working"), Fills(context, id="fills"), id="orders"),
             id="middle",
         )
-        yield Container(TapePane(context, id="tape"), NewsPane(context, id="news"), id="right")
-        yield Container(Leaderboard(context, id="leaderboard"), EnginePane(context, id="engine"), id="edge")
+        yield Box(
+            TapePane(context, id="tape"), Working(context, id="working-narrow"), NewsPane(context, id="news"),
+            id="right",
+        )  # fmt: skip
+        yield Box(Leaderboard(context, id="leaderboard"), EnginePane(context, id="engine"), id="edge")
 
     def first_focus(self) -> str:
         return "Ladder"

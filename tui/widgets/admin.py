@@ -11,7 +11,7 @@ from engine.types import InstrumentStatus
 from tui import keys
 from tui.drawing.cells import Row, fill_row
 from tui.drawing.table import Cells, Column
-from tui.messages import AdminAsked
+from tui.messages import AdminAsked, PickInstrument
 from tui.view import Market
 from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
@@ -70,6 +70,9 @@ class Listing(TablePane[Market]):
             (f"{shape.tick_size:g}", "text"), (f"{shape.lot_size:g}", "text"), (last, "text"),
             (shape.status.value, phase_style), (shape.source, "dim"),
         )  # fmt: skip
+
+    def opened(self, record: Market) -> None:
+        self.post_message(PickInstrument(record.instrument.symbol_id))
 
     def action_create(self, what: str) -> None:
         """Open a form."""

@@ -15,7 +15,7 @@ from tui.drawing.candles import clock_text
 from tui.drawing.cells import Row, Span, centred, fill_row
 from tui.drawing.curves import framed_curve, sparkline
 from tui.drawing.table import Cells, Column
-from tui.messages import AdminAsked
+from tui.messages import AdminAsked, OpenDetail
 from tui.view import AgentLine, money, short_number
 from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
@@ -83,7 +83,7 @@ class AgentsTable(TablePane[Ranked]):
             (str(record.place), "dim"), mark, self.name_of(shape, "bright"), (shape.personality, "dim"),
             (str(held) if held else "", "dim"), (money(shape.cash), "text"), (money(shape.total_value), "text"),
             (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"),
-            (f"-{shape.max_drawdown:.2%}" if shape.max_drawdown else "", "dim"),
+            (f"-{shape.max_drawdown:.2%}" if shape.max_drawdown >= 5e-5 else "", "dim"),
             (sparkline(list(line.equity), 16, self.look.glyphs), "spark"),
         )  # fmt: skip
 
@@ -92,6 +92,9 @@ class AgentsTable(TablePane[Ranked]):
         if shape.agent_id != self.context.view.session.agent_id:
             return (shape.name, style)
         return (f"{self.look.glyphs.here} {shape.name}", "own")
+
+    def opened(self, record: Ranked) -> None:
+        self.post_message(OpenDetail(record.line))
 
     def action_pause(self) -> None:
         """Pause the agent, or let it go on."""

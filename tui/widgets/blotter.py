@@ -36,8 +36,8 @@ class Working(TablePane[OwnOrder]):
         Column("side", 4),
         Column("leaves", 7, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
-        Column("queue", 7, right=True, drop=3),
-        Column("state", 9, grow=1, drop=1),
+        Column("queue", 9, right=True, drop=1),
+        Column("state", 9, grow=1, drop=3),
         Column("filled", 7, right=True, drop=4),
         Column("tif", 8, drop=5),
     )
@@ -58,13 +58,15 @@ class Working(TablePane[OwnOrder]):
         unsure = "" if view.orders.trusted else "?"
         price = "MKT" if order.ticks is None or market is None else market.scale.text(order.ticks)
         qty = market.scale.qty if market is not None else str
-        ahead = f"≈{qty(order.ahead)}" if order.ahead is not None else ""
+        ahead: Span = (f"≈{qty(order.ahead)}" if order.ahead is not None else "", "dim")
+        if order.ack is not Ack.WORKING or unsure:  # where there is no room for the state, it stands here
+            ahead = (order.ack.value + unsure, "warn")
         state = order.ack.value if order.kind not in ("STP", "STL") else f"{order.kind} {order.ack.value}"
         state_style = "text" if order.ack is Ack.WORKING else "warn"
         flags = order.tif.value + (" post" if order.post_only else "")
         return (
             (str(order.order_id or "…"), "dim"), (view.ticker_of(order.symbol_id), "text"), side_span(order.side),
-            (qty(order.leaves), "bright"), (price, "own"), (ahead, "dim"), (state + unsure, state_style),
+            (qty(order.leaves), "bright"), (price, "own"), ahead, (state + unsure, state_style),
             (qty(order.filled) if order.filled else "", "text"), (flags, "dim"),
         )  # fmt: skip
 
@@ -99,6 +101,12 @@ class Fills(TablePane[Fill]):
 
     def data_stamp(self) -> Hashable:
         return self.context.view.orders.version
+
+    def opened(self, record: Fill) -> None:
+        orders = self.context.view.orders
+        order = orders.get(record.order_id) or next((o for o in orders.done if o.order_id == record.order_id), None)
+        if order is not None:
+            self.post_message(OpenDetail(order))
 
     def records(self) -> Sequence[Fill]:
         return list(self.context.view.orders.fills)

@@ -69,7 +69,7 @@ class OrderRate(Pane):
         values = self.context.view.orders_per_second
         if len(values) < 2:
             return centred(WAITING if self.context.replay is None else NOT_RECORDED, width, height)
-        return framed_curve(values, width, height, self.look.glyphs, "curve")
+        return framed_curve(values, width, height, self.look.glyphs, "curve", decimals=0)
 
 
 class Latency(TablePane[LatencyShape]):

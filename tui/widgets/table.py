@@ -11,7 +11,7 @@ from textual.binding import Binding
 from tui import keys
 from tui.drawing.cells import Row, centred, overlay, row_text
 from tui.drawing.table import Cells, Column, header, layout, line
-from tui.widgets.pane import Pane
+from tui.widgets.pane import Hints, Pane
 
 R = TypeVar("R")
 
@@ -53,6 +53,12 @@ class TablePane(Pane, Generic[R]):
 
     def opened(self, record: R) -> None:
         """Enter was pressed on a row."""
+
+    def hints(self) -> Hints:
+        """What the key line shows: opening and sorting only where there is something to open or to sort by."""
+        idle = {"Enter"} if type(self).opened is TablePane.opened else set()
+        idle |= set() if self.SORTS else {"o"}
+        return tuple(hint for hint in super().hints() if hint[0] not in idle)
 
     def data_stamp(self) -> Hashable:
         """What the records depend on."""

@@ -9,6 +9,9 @@ from tui.drawing.candles import clock_text
 from tui.drawing.cells import Row, centred, fill_row, fit_right
 from tui.widgets.pane import Pane
 
+WITH_MILLIS = 12 + 10 + 9 + 2 + 4
+"""From this width on there is room for the thousandths of a second."""
+
 
 class TapePane(Pane):
     """Time, price, quantity and the aggressor's direction; runs at one price are one line."""
@@ -35,6 +38,7 @@ class TapePane(Pane):
             return centred("no trades yet", width, height)
         glyphs = self.look.glyphs
         big = 5 * (market.volume / market.trades) if market.trades else float("inf")
+        exact = width >= WITH_MILLIS
         rows: list[Row] = []
         for run in tape:
             if len(rows) >= height:
@@ -42,13 +46,14 @@ class TapePane(Pane):
             kind = "up" if run.side is Side.BUY else "down" if run.side is Side.SELL else "text"
             mark = {"up": glyphs.up, "down": glyphs.down, "text": glyphs.flat}[kind]
             count = f"×{run.prints}" if run.prints > 1 else ""
-            price = fit_right(market.scale.text(run.ticks), 9)
-            qty = fit_right(market.scale.qty(run.qty), width - 8 - 9 - 2 - 4)
+            price = fit_right(market.scale.text(run.ticks), 10 if exact else 9)
+            qty = fit_right(market.scale.qty(run.qty), 9 if exact else width - 8 - 9 - 2 - 4)
+            at = clock_text(run.time) + (f".{run.time % 1000:03d}" if exact else "")
             strong = " best" if run.qty >= big else ""
             rows.append(
                 fill_row(
                     (
-                        (clock_text(run.time), "dim"),
+                        (at, "dim"),
                         (price, f"{kind}{strong}"),
                         (qty, f"bright{strong}" if strong else "text"),
                         (f" {mark}", kind),
