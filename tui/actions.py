@@ -67,6 +67,8 @@ class ConsoleActions(App[None]):
             self.meter.key_pressed(time.perf_counter())
             self.desk.touch()
             self.notices.key_pressed()
+            if self.context.tour is not None and not isinstance(self.focused, CommandBar):
+                self.context.tour.pressed(event.key)
         await super().on_event(event)
 
     def on_app_blur(self) -> None:
@@ -296,6 +298,12 @@ class ConsoleActions(App[None]):
     def show_commands(self) -> None:
         """List the command language."""
         self.push_screen(CommandsScreen(self.context, EXAMPLES))
+
+    def tour(self) -> None:
+        """Show what to try, one thing after the other."""
+        if self.context.tour is not None:
+            self.context.tour.start()
+            self.draw_panes()
 
     def record(self, file: str) -> None:
         """Record what the console hears; ``rec off`` ends it."""

@@ -40,6 +40,7 @@ from tui.screens.trade import TradeScreen
 from tui.session import ExchangeLink
 from tui.squeeze import Squeezer
 from tui.theme import THEMES, Look, look_for
+from tui.tour import Tour
 from tui.view import Clock, View
 
 SCREENS: tuple[type[ModeScreen], ...] = (
@@ -80,6 +81,7 @@ class ConsoleApp(ConsoleActions):
         desk_settings = DeskSettings(list(settings.sizes), settings.size, settings.sweep, settings.band)
         self.desk = Desk(self.view, self.clock, desk_settings, self._tell, self._spawn)
         self.context = Context(self.view, self.desk, self.look, self.clock, config, self.meter, settings.timeframe)
+        self.context.tour = Tour(config.keymap)
         self.link = ExchangeLink(source, self.view, self.desk, self.clock, config, self._tick_lines)
         self.control = Control(self.context, self._tell, self._spawn, self.open_form)
         self.runner = Runner(self.context, self, self.control, self._tell)
@@ -103,6 +105,8 @@ class ConsoleApp(ConsoleActions):
         if self.context.config.real is not None:
             self.view.prefers = "hyperliquid"
             self.context.config.real.on_note = partial(self._tell, "warning")
+        if self.context.config.tour:
+            self.tour()
         self.run_worker(self.link.run(), name="feed", exclusive=True)
         if self._timer_on:
             self.restart_timer()

@@ -42,6 +42,9 @@ class Screen(Protocol):
     def show_commands(self) -> None:
         """List the command language."""
 
+    def tour(self) -> None:
+        """Begin the tour."""
+
     def leave(self) -> None:
         """Quit, or ask first."""
 
@@ -219,6 +222,8 @@ class Runner:
                 screen.replay(file, speed)
             case g.Help():
                 screen.show_commands()
+            case g.Tour():
+                screen.tour()
             case g.Quit():
                 screen.leave()
 

@@ -43,6 +43,8 @@ class ConsoleSettings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How far from the best price a market order may go, as a fraction."""
     bell: bool = False
     starting_capital: Annotated[float, Meta(gt=0, le=1e10)] | None = None
+    tour: bool = True
+    """Whether the first run in a data directory begins with the tour."""
 
 
 class ConsoleFile(msgspec.Struct, kw_only=True):
@@ -72,6 +74,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
 
     settings: ConsoleSettings = msgspec.field(default_factory=ConsoleSettings)
     keymap: dict[str, str] = {}
+    tour: bool = False
+    """Begin with the tour."""
     spectator: bool = False
     """A spectator has no account and no order path."""
     hosted: bool = False

@@ -10,6 +10,7 @@ from tui.desk import Desk
 from tui.drawing.replay import Progress
 from tui.meter import Meter
 from tui.theme import Look
+from tui.tour import Tour
 from tui.view import Clock, View
 
 
@@ -32,6 +33,7 @@ class Context:
     mode: str = "trade"
     replay: Callable[[], Progress] | None = None
     """Where the recording that is shown stands; None on an exchange."""
+    tour: Tour | None = None
     hint: str = ""
     """What a started key sequence waits for."""
     filters: dict[str, str] = field(default_factory=dict)

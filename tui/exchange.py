@@ -17,6 +17,7 @@ from net.process import prepare_data_dir, serve_until_stopped
 from tui.settings import check_terminal, config_path
 from tui.supervisor import Supervisor, Tier, TierState
 from tui.tiers import TierName, TierSettings
+from tui.tour import first_time
 from tui.wallet import Key, Wallet
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _console(
         token=key.token if key else None,
         admin=partial(_admin, url, data_dir) if exchange == OWN_EXCHANGE else None,
         real=session,
+        tour=exchange == OWN_EXCHANGE and session is None and settings.tour and first_time(data_dir),
         on_account=lambda agent_id, token: wallet.keep(exchange, settings.name, Key(agent_id, token)),
     )
     if session is None:

@@ -9,7 +9,7 @@
     others  := flat [SYM] | kill | orders | positions | sym SYM | go MODE | tf 5s | group TICKS
              | alert CONDITION | sim VERB [ARG] | agent (add|pause|resume|kill) NAME [PERSONALITY]
              | news (good|bad|flat) [SYM] "text" | rec FILE | replay FILE [xN] | shot (svg|png) [FILE]
-             | set KEY VALUE | theme NAME | rate HZ | help | quit
+             | set KEY VALUE | theme NAME | rate HZ | help | tour | quit
 
 ``;`` chains commands; text in double quotes is one word.
 """
@@ -48,6 +48,7 @@ from tui.grammar_types import (
     Symbol,
     ThemeName,
     Timeframe,
+    Tour,
 )
 
 MODES: Final = ("trade", "markets", "agents", "blotter", "performance", "news", "admin")
@@ -342,6 +343,7 @@ RULES: Final[dict[str, Callable[[Words], Command]]] = {
     "theme": lambda words: ThemeName(words.take("a theme")),
     "rate": lambda words: Rate(_number(words, "a number of frames a second")),
     "help": lambda _words: Help(),
+    "tour": lambda _words: Tour(),
     "quit": lambda _words: Quit(),
 }
 """One rule a verb."""
@@ -384,6 +386,7 @@ EXAMPLES: Final = (
     ("theme light", "another theme"),
     ("rate 4", "frames a second"),
     ("help", "all commands"),
+    ("tour", "what to try first"),
     ("quit", "leave"),
 )
 """Every command once, for the palette and the help."""

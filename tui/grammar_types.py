@@ -203,6 +203,11 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class Tour:
+    """Begin the tour."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Leave."""
 
@@ -229,5 +234,6 @@ Command: TypeAlias = (
     | ThemeName
     | Rate
     | Help
+    | Tour
     | Quit
 )

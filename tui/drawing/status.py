@@ -173,3 +173,9 @@ def draw_ticket(size: str, presets: Sequence[str], cursor: str, sweep: bool, wid
         left += [(" at ", "dim"), (cursor, "bright")]
     right: list[Span] = [("sweep on ", "warn")] if sweep else []
     return spread_row(left, right, width) if row_width(left) < width else fill_row(left, width)
+
+
+def draw_tour(place: str, shown: str, does: str, width: int) -> Row:
+    """The ticket line on the tour."""
+    left: list[Span] = [(f" {place} ", "ask.warn"), (f"  {shown}", "key"), (f"  {does}", "bright")]
+    return spread_row(left, (("→ next · Esc ends ", "dim"),), width)

@@ -9,7 +9,17 @@ from engine.types import InstrumentStatus
 from tui import keys
 from tui.drawing.cells import Row, centred, fill_row
 from tui.drawing.replay import draw_replay
-from tui.drawing.status import Quote, Status, VenueLine, draw_keys, draw_question, draw_status, draw_ticket, draw_venue
+from tui.drawing.status import (
+    Quote,
+    Status,
+    VenueLine,
+    draw_keys,
+    draw_question,
+    draw_status,
+    draw_ticket,
+    draw_tour,
+    draw_venue,
+)
 from tui.view import LinkState, Market, money
 from tui.widgets.command import CommandBar
 from tui.widgets.ladder import Ladder
@@ -130,6 +140,7 @@ class TicketBar(Bar):
         return (
             desk.version, left, ladder.cursor if ladder else None, context.hint, context.view.current, desk.armed,
             context.view.session.spectator, context.replay() if context.replay is not None else None,
+            context.tour.line() if context.tour is not None else None,
         )  # fmt: skip
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
@@ -144,6 +155,8 @@ class TicketBar(Bar):
             return [draw_question(asked.text, asked.key, left, asked.style, note, width, glyphs)]
         if context.replay is not None:
             return [draw_replay(context.replay(), width)]
+        if desk.grab is None and context.tour is not None and (told := context.tour.line()) is not None:
+            return [draw_tour(*told, width)]
         market = context.view.market
         if desk.grab is not None and market is not None:
             order = desk.grab.order
