@@ -77,7 +77,7 @@ class AccountRequests:
             message.name,
             message.personality,
             message.starting_capital,
-            trusted=registrar.trusts(message.token),
+            stranger=None if registrar.trusts(message.token) else session.host,
         )
 
     async def portfolio(self, session: Session, account: Account, request_id: str | int | None) -> None:

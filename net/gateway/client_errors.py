@@ -8,6 +8,7 @@ import msgspec
 
 from engine.types import RejectCode
 from net.messages import Error, ErrorData, RequestIdField
+from net.messages.base import LINE, PROSE
 
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """All that decoding a client's bytes may raise; a ``msgspec.ValidationError`` is a ``DecodeError``."""
@@ -30,7 +31,10 @@ def decode_error(error: Exception, request_id: str | int | None = None) -> Error
     """Code, message and field for what decoding raised."""
     if isinstance(error, msgspec.ValidationError):
         text = str(error)
-        return ErrorData(code=RejectCode.INVALID_MESSAGE, message=text, field=field_of(text), request_id=request_id)
+        field = field_of(text)
+        if any(repr(pattern) in text for pattern in (LINE, PROSE)):
+            text = f"{field} must be free of control characters"
+        return ErrorData(code=RejectCode.INVALID_MESSAGE, message=text, field=field, request_id=request_id)
     if isinstance(error, RecursionError):
         return ErrorData(code=RejectCode.INVALID_JSON, message="nested too deep")
     if isinstance(error, UnicodeDecodeError):

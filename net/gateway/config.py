@@ -52,6 +52,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_starting_capital: float = 1e7
     """The same for an opener who shows neither the service token nor the admin's."""
     max_accounts: int = 20_000
+    openings_per_minute: int = 30
+    """Accounts that strangers at one address may open; this machine, and who shows a token, as many as they like."""
     max_connections: int = 10_000
     book_levels: int = 25
     """Levels a side in ``orderbooks``; ``book_delta`` and ``get_orderbook`` publish the whole book."""

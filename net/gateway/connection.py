@@ -183,6 +183,12 @@ class Connection(asyncio.Protocol):
         return "" if self._transport is None else str(self._transport.get_extra_info("peername"))
 
     @property
+    def host(self) -> str:
+        """The same without the port."""
+        name = None if self._transport is None else self._transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    @property
     def unsent_bytes(self) -> int:
         """What the client has not read yet, the kernel's own buffer apart."""
         return self._out_bytes + (0 if self._transport is None else self._transport.get_write_buffer_size())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 
 from engine import commands
 from engine.types import RejectCode
@@ -13,6 +14,7 @@ from net.gateway.accounts import Account, Accounts
 from net.gateway.auth import credential_of, new_token, same_token, token_matches
 from net.gateway.config import GatewayConfig
 from net.gateway.engine import Engine
+from net.gateway.limits import Openings
 from net.gateway.orders import Refused
 from net.gateway.trading import engine_refusal
 from net.units import UnitError, cash_from_wire
@@ -31,19 +33,30 @@ class Registrar:
         self._engine = engine
         self._accounts = accounts
         self._service_token = service_token
+        self._openings = Openings(config.openings_per_minute)
 
     async def open(
-        self, agent_id: str | None, name: str | None, personality: str, capital: float | None, *, trusted: bool
+        self,
+        agent_id: str | None,
+        name: str | None,
+        personality: str,
+        capital: float | None,
+        *,
+        stranger: str | None,
     ) -> tuple[Account, str]:
-        """Open an account; returns it with its new secret token. Who is ``trusted`` may start with any capital.
+        """Open an account; returns it with its new secret token.
 
-        All cash that the exchange can issue is bounded; strangers, who need only ask, must not use it up.
+        Cash and accounts of the exchange are bounded, and a ``stranger`` (the address of one who showed no token) need
+        only ask: so that none uses them up, neither capital nor accounts are without limit for them.
         """
         if agent_id is not None and _RESERVED.fullmatch(agent_id):
             raise Refused(RejectCode.NOT_ALLOWED, f"{agent_id} is kept for the Hyperliquid venue", "agent_id")
-        cash = self._starting_cash(capital, trusted=trusted)
+        cash = self._starting_cash(capital, trusted=stranger is None)
         if len(self._accounts) >= self._config.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "there are as many accounts as this exchange permits")
+        if stranger is not None and not self._openings.take(stranger, time.monotonic()):
+            most = self._config.openings_per_minute
+            raise Refused(RejectCode.RATE_LIMITED, f"{most} new accounts a minute are what one address may open")
         if agent_id is None:
             agent_id = f"{AGENT_PREFIX}{secrets.token_hex(_GENERATED_ID_BYTES)}"
         token = new_token()

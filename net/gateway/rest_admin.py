@@ -134,7 +134,7 @@ def _agent_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]:
         gateway.publisher.spawning.add(agent_id)
         try:
             account, token = await gateway.registrar.open(
-                agent_id, data.name, data.personality, data.starting_capital, trusted=True
+                agent_id, data.name, data.personality, data.starting_capital, stranger=None
             )
         except Refused:
             gateway.publisher.spawning.discard(agent_id)

@@ -219,6 +219,11 @@ class Session:
         self._connection.close(code, reason)
 
     @property
+    def host(self) -> str:
+        """Address of the client."""
+        return self._connection.host
+
+    @property
     def is_open(self) -> bool:
         """Whether the client is still there."""
         return self._connection.is_open

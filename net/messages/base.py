@@ -13,10 +13,13 @@ PROTOCOL_VERSION = 1
 _END = r"$(?!\n)"
 """The end of a text: ``$`` alone also matches before a line feed there."""
 
-LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{_END}"
+_TURNS = r"\u2028-\u202e\u2066-\u2069"
+"""Line separators, and what turns the direction of writing: with it one line can pass for another."""
+
+LINE = rf"^[^\x00-\x1f\x7f-\x9f{_TURNS}]*{_END}"
 """Text of one line without control characters: what strangers write is drawn on terminals, which obey those."""
 
-PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+PROSE = rf"^[^\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNS}]*$"
 """The same with tabs and line feeds."""
 
 # Bounds make every field finite: an unbounded integer may take thousands of digits.

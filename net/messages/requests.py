@@ -32,7 +32,8 @@ class AgentRegister(ClientMessage, frozen=True, kw_only=True, tag="agent_registe
     """Open an account, or with ``agent_id`` and ``token`` resume one. One session may hold several accounts.
 
     The service token of the data directory resumes any account, and opens one with any capital (used by the agents
-    process); other openers get 10,000,000 at most.
+    process). Without it 10,000,000 is the most to start with and, but on the exchange's own machine, 30 new accounts a
+    minute are what one address may open.
     """
 
     name: NameField | None = None

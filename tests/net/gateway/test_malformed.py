@@ -148,11 +148,14 @@ async def test_too_many_orders_a_second_are_refused(tmp_path: Path) -> None:
         assert "rate_limited" in codes[5:]
 
 
-@pytest.mark.parametrize("text", ["\x1b]0;pwned\x07", "two\nlines", "c1 \x9b", "a line feed at the end\n", "nul \0"])
+@pytest.mark.parametrize(
+    "text", ["\x1b]0;pwned\x07", "two\nlines", "c1 \x9b", "a line feed at the end\n", "nul \0", "\u202ekcab"]
+)
 async def test_control_characters_that_a_terminal_would_obey_are_refused(world: World, text: str) -> None:
     client = await world.connect()
     refused = (await client.ask("agent_register", "error", name=text))["data"]
     assert (refused["code"], refused["field"]) == ("invalid_message", "name")
+    assert refused["message"] == "name must be free of control characters"
     await client.register("Bob")
     refused = (await client.ask("report_decision", "error", stage="llm", action=text))["data"]
     assert (refused["code"], refused["field"]) == ("invalid_message", "action")

@@ -8,6 +8,9 @@ import pytest
 from gateway_world import World
 from websockets.exceptions import InvalidStatus
 
+from net.gateway.connection import Connection
+from net.gateway.limits import Openings
+
 
 async def test_a_token_opens_its_own_account_again(world: World) -> None:
     first = await world.connect()
@@ -204,3 +207,41 @@ async def test_a_stranger_cannot_be_issued_all_the_cash_there_is(world: World) -
     opened = await client.register("House", starting_capital=1e9, token=world.service_token)
     assert opened["agent"]["cash"] == 1e9
     assert opened["token"] not in (None, world.service_token)
+
+
+async def test_strangers_of_one_address_open_only_so_many_accounts_a_minute(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await world.connect()
+    for number in range(40):  # this machine is not counted
+        await client.register(agent_id=f"local-{number}")
+    monkeypatch.setattr(Connection, "host", "203.0.113.7")
+    for number in range(30):
+        await client.register(agent_id=f"far-{number}")
+    refused = (await client.ask("agent_register", "error", agent_id="one-more"))["data"]
+    assert refused["code"] == "rate_limited"
+    await client.register(agent_id="ours", token=world.service_token)
+    monkeypatch.setattr(Connection, "host", "203.0.113.8")
+    await client.register(agent_id="another")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+    ],
+)
+def test_an_address_is_counted_with_all_that_its_owner_has(first: str, second: str, *, same: bool) -> None:
+    openings = Openings(per_minute=1)
+    assert openings.take(first, 0.0)
+    assert openings.take(second, 0.0) is not same
+    assert openings.take(second, 61.0)
+
+
+def test_this_machine_opens_as_many_accounts_as_it_likes() -> None:
+    openings = Openings(per_minute=1)
+    assert all(openings.take(host, 0.0) for host in ("127.0.0.1", "127.0.0.1", "::1", "::1", "::ffff:127.0.0.1"))
+    assert openings.take("::ffff:127.0.0.1", 0.0)
