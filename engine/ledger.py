@@ -217,7 +217,7 @@ class Account:
 class Ledger:
     """All accounts."""
 
-    __slots__ = ("accounts", "answered", "exchange", "issued_cash", "numbered")
+    __slots__ = ("accounts", "answered", "answers_kept", "exchange", "issued_cash", "numbered")
 
     def __init__(self) -> None:
         self.accounts: dict[AccountId, Account] = {}
@@ -225,6 +225,7 @@ class Ledger:
         self.numbered: list[Account] = []
         self.answered: deque[tuple[Account, str]] = deque()
         """Whose answers are kept, and to which client order ids, oldest first."""
+        self.answers_kept = ANSWERS_KEPT
         self.issued_cash = 0
         self.exchange = self.add(EXCHANGE, AccountLimits(), SelfTradePrevention.CANCEL_RESTING)
         self.exchange.name = "Exchange"
@@ -252,7 +253,7 @@ class Ledger:
 
     def keep_answer(self, account: Account, client_order_id: str, answer: OrderAnswer) -> None:
         """Remember the first answer to an order, and forget the oldest when there are too many."""
-        if len(self.answered) >= ANSWERS_KEPT:
+        if len(self.answered) >= self.answers_kept:
             oldest, name = self.answered.popleft()
             del oldest.answers[name]
         self.answered.append((account, client_order_id))

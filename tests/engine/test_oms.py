@@ -15,9 +15,10 @@ from engine.commands import (
 )
 from engine.events import DepthChanged, LevelChange, OrderCanceled, OrderFilled, OrderReplaced, Rejected
 from engine.instruments import FeeSchedule
+from engine.ledger import Ledger
 from engine.oms import OrderManagementSystem
-from engine.service import OrderBookService
-from engine.types import CancelReason, OrderStatus, RejectCode, Side
+from engine.service import OrderAnswer, OrderBookService
+from engine.types import CancelReason, OrderStatus, RejectCode, SelfTradePrevention, Side
 
 
 def test_the_oms_is_an_order_book_service() -> None:
@@ -275,19 +276,17 @@ def test_no_order_may_take_an_accounts_sums_past_64_bits() -> None:
     assert refusal(world.do(quotes)) is RejectCode.ORDER_LIMIT
 
 
-def test_the_oldest_answers_are_forgotten_first_whoever_got_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.ledger.ANSWERS_KEPT", 3)
-    world = World("alice bob")
-    for name, account in (("a1", "alice"), ("b1", "bob"), ("a2", "alice"), ("b2", "bob")):
-        world.cancel(account, order_id(world.buy(account, 1, 90, client_order_id=name)))
-    names = (("alice", "a1"), ("bob", "b1"), ("alice", "a2"), ("bob", "b2"))
-    answered = [world.oms.answered(*name) is not None for name in names]
-    assert answered == [False, True, True, True]
-    restored = OrderManagementSystem()
-    restored.restore(world.oms.snapshot_state())
-    world.oms = restored
-    world.buy("alice", 1, 90, client_order_id="a3")
-    assert world.oms.answered("bob", "b1") is None
+def test_the_oldest_answers_are_forgotten_first_whoever_got_them() -> None:
+    ledger = Ledger()
+    ledger.answers_kept = 3
+    alice, bob = (ledger.add(name, AccountLimits(), SelfTradePrevention.CANCEL_RESTING) for name in ("alice", "bob"))
+    for number, (account, name) in enumerate(((alice, "x"), (bob, "x"), (alice, "y"), (bob, "y")), start=1):
+        status = OrderStatus.WORKING
+        answer = OrderAnswer(order_id=number, status=status, leaves_qty=1, cum_qty=0, cum_notional=0)
+        ledger.keep_answer(account, name, answer)
+    assert [*alice.answers] == ["y"]
+    assert [*bob.answers] == ["x", "y"]
+    ledger.check()
 
 
 def test_the_exchange_says_when_it_cannot_issue_more_cash() -> None:
