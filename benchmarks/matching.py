@@ -24,6 +24,17 @@ from engine.instruments import Instrument
 from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
 from engine.oms import OrderManagementSystem
 from engine.types import OrderType, Side, TimeInForce
+from net.garbage import GarbagePolicy
+
+SCALE = "bourse"
+SCALE_THERE = {"std": 1.02, "deep": 0.58, "sweep": 0.85}
+CPP_THERE = {
+    "Liquibook": {"std": 1.93, "deep": 0.42, "sweep": 1.60},
+    "CppTrader": {"std": 4.87, "deep": 1.52, "sweep": 3.40},
+    "geseq/cpp-orderbook": {"std": 7.07, "deep": 1.86, "sweep": 4.82},
+}
+"""M operations/s, all in one quiet hold of two shared 2.5 GHz cores, ``bourse`` 0.4 beside them as the measure; the C++
+engines were called from C++ with the operations of a workload made by the same rules, their trades checked."""
 
 _ACCOUNTS = [f"agent-{number}" for number in range(20)]
 
@@ -85,7 +96,8 @@ def bare(workload: Workload) -> float:
 
 
 def latencies(workload: Workload) -> dict[str, float]:
-    """Microseconds of single operations, the clock's own included; and the longest pause of the garbage collector."""
+    """Microseconds of single operations, the clock's own included; of the garbage collector's longest pause, under the
+    engine server's policy; and of a full collection, which that policy puts off."""
     engine_ = MatchingEngine()
     engine_.run(plain(workload.warm_up))
     pauses: list[int] = [0]
@@ -99,8 +111,8 @@ def latencies(workload: Workload) -> dict[str, float]:
             pauses.append(time.perf_counter_ns() - began)
 
     gc.callbacks.append(watch)
-    gc.collect()
-    gc.freeze()
+    policy = GarbagePolicy()
+    policy.start(0)
     pauses.clear()
     clock, run = time.perf_counter_ns, engine_.run
     taken = []
@@ -109,11 +121,14 @@ def latencies(workload: Workload) -> dict[str, float]:
         run((operation,))
         taken.append(clock() - started)
     gc.callbacks.remove(watch)
-    gc.unfreeze()
+    policy.stop()
+    started = clock()
+    gc.collect()
+    full = clock() - started
     taken.sort()
     at = {"p50": 0.5, "p99": 0.99, "p99_9": 0.999}
     figures = {name: taken[int(len(taken) * share)] / 1e3 for name, share in at.items()}
-    return {**figures, "gc_pause_max": max(pauses, default=0) / 1e3}
+    return {**figures, "gc_pause_max": max(pauses, default=0) / 1e3, "gc_full": full / 1e3}
 
 
 def bytes_per_order() -> float:
@@ -172,6 +187,22 @@ def peers(workload: Workload) -> dict[str, float]:
     return figures
 
 
+def quoted(name: str, peers_here: dict[str, float]) -> dict[str, float]:
+    """What C++ engines would do here: their figures of the one run with ``bourse``, times its speed here over there."""
+    if name not in SCALE_THERE or SCALE not in peers_here:
+        return {}
+    here = peers_here[SCALE] / (SCALE_THERE[name] * 1e6)
+    return {cpp: figures[name] * 1e6 * here for cpp, figures in CPP_THERE.items()}
+
+
+def tell_distance(speed: float, estimates: dict[str, float]) -> None:
+    """Say how far the C++ engines are."""
+    if estimates:
+        print(f"  C++ called from C++, not run here: quoted from another run of this workload, scaled by {SCALE}:")
+    for cpp, figure in estimates.items():
+        print(f"    {cpp}: {figure:,.0f} operations/s; ours is {speed / figure:.2f} of it")
+
+
 def main(arguments: list[str]) -> None:
     count = int(arguments[arguments.index("--ops") + 1]) if "--ops" in arguments else 100_000
     names = [name for name in arguments if name in VARIANTS] or ["std"]
@@ -182,10 +213,19 @@ def main(arguments: list[str]) -> None:
         speed = bare(workload)
         print(f"{name}: {len(workload.fills):,} trades in {count:,} operations")
         print(f"  tradesim-tui ({engine.build_kind()}): {speed:,.0f} operations/s")
-        result[name] = {"bare": speed, "latency_us": latencies(workload), "peers": peers(workload)}
-    result["oms"] = whole_oms(generate("std", count))
-    result["bytes_per_order"] = bytes_per_order()
-    print(f"whole OMS: {result['oms']:,.0f} commands/s; {result['bytes_per_order']:.0f} bytes a resting order")
+        figures = peers(workload)
+        estimates = quoted(name, figures)
+        tell_distance(speed, estimates)
+        took = latencies(workload)
+        print(f"  one operation: p50 {took['p50']:.1f} µs, p99 {took['p99']:.1f} µs, p99.9 {took['p99_9']:.1f} µs")
+        print(
+            f"  garbage collector: longest pause {took['gc_pause_max']:.0f} µs; "
+            f"a full collection, put off until it is quiet, {took['gc_full']:,.0f} µs"
+        )
+        result[name] = {"bare": speed, "latency_us": took, "peers": figures, "cpp_quoted": estimates}
+    speed = whole_oms(generate("std", count))
+    result["oms"], result["bytes_per_order"] = speed, bytes_per_order()
+    print(f"whole OMS: {speed:,.0f} commands/s; {result['bytes_per_order']:.0f} bytes a resting order")
     print(json.dumps(result))
 
 
