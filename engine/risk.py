@@ -103,8 +103,8 @@ def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
 def check_sums(position: Position, more: int) -> Refusal | None:
     """Whether the account's sums stay within bounds if ``more`` minor units than now are at stake, and all trade."""
     account = position.account
-    largest = max(abs(account.cash), abs(position.cost), abs(position.realized_pnl))
-    if largest + account.at_stake + more <= SUMS_MAX:
+    room = SUMS_MAX - account.at_stake - more
+    if -room <= account.cash <= room and -room <= position.cost <= room and -room <= position.realized_pnl <= room:
         return None
     return RejectCode.ORDER_LIMIT, "the account's sums would become too large", "qty"
 
