@@ -52,6 +52,7 @@ from tui.tiers import (
     EXIT_USER_ERROR,
     TierName,
     TierSettings,
+    known_personalities,
     read_scenario,
     run_command,
     run_tier,
@@ -160,7 +161,7 @@ def gateway(
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
         allowed_origins=tuple(allow_origin or ()), allowed_hosts=tuple(allow_host or ()),
-        **encrypted(tls_cert, tls_key),
+        **encrypted(tls_cert, tls_key), personalities=known_personalities(),
         supervised=supervised, hl_accounts=tuple(hl_account or ()),
         hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults,
     )  # fmt: skip

@@ -37,7 +37,7 @@ from tui.options import (
     TlsKey,
 )
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, usable_port
-from tui.tiers import TierSettings, read_scenario
+from tui.tiers import TierSettings, known_personalities, read_scenario
 
 DEFAULT_SCENARIO = "default"
 DEFAULT_COINS = ("BTC", "HYPE/USDC", "PURR/USDC")
@@ -92,6 +92,7 @@ class ExchangeFlags:
             **encrypted(self.tls_cert, self.tls_key),
             allowed_origins=tuple(self.allow_origin or ()),
             allowed_hosts=tuple(self.allow_host or ()),
+            personalities=known_personalities(),
             coins=live_coins(self.venue, self.coins),
             hl_url=self.venue_url,
             hl_accounts=accounts,

@@ -63,6 +63,8 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     durability: Durability = Durability.PROCESS
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    personalities: tuple[str, ...] = ()
+    """What the agents process can make of an agent that REST is asked for."""
     tls_cert: str | None = None
     tls_key: str | None = None
     hl_accounts: tuple[str, ...] = ()
@@ -113,6 +115,13 @@ async def run_tier(name: TierName, settings: TierSettings) -> None:
             await _feed(settings)
 
 
+def known_personalities() -> tuple[str, ...]:
+    """The names of all personalities."""
+    from agents.personalities import personalities
+
+    return tuple(sorted(personalities()))
+
+
 def read_scenario(name: str) -> Scenario:
     """Load a built-in scenario or a file; raises ``StartupError`` when there is something wrong with it."""
     from agents.scenario import ScenarioError, load_scenario
@@ -152,6 +161,7 @@ async def _gateway(settings: TierSettings) -> None:
         engine_port=settings.engine_port,
         allowed_origins=settings.allowed_origins,
         allowed_hosts=settings.allowed_hosts,
+        personalities=settings.personalities,
         tls_cert=Path(settings.tls_cert) if settings.tls_cert else None,
         tls_key=Path(settings.tls_key) if settings.tls_key else None,
         hyperliquid=VenueConfig(

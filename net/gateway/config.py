@@ -55,6 +55,8 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     openings_per_minute: int = 30
     """Accounts that strangers at one address may open; this machine, and who shows a token, as many as they like."""
     max_connections: int = 10_000
+    personalities: tuple[str, ...] = ()
+    """What agents may be created over REST; anything, if none is named here."""
     book_levels: int = 25
     """Levels a side in ``orderbooks``; ``book_delta`` and ``get_orderbook`` publish the whole book."""
     rate_hz: float = 5.0

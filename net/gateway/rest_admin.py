@@ -130,6 +130,10 @@ def _agent_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]:
     @post("/api/agents", guards=[guard], summary="Create an agent", responses=documented(401, 409, 422))
     async def add_agent(data: JSONBody[CreateAgent]) -> CreatedAgent:
         """Open an account and have the agents process trade on it with this personality."""
+        known = gateway.config.personalities
+        if known and data.personality.lower().replace("-", "_").replace(" ", "_") not in known:
+            text = f"there is no personality {data.personality!r}; there are {', '.join(known)}"
+            raise Refused(RejectCode.INVALID_MESSAGE, text, "personality")
         agent_id = f"{AGENT_PREFIX}{secrets.token_hex(6)}"
         gateway.publisher.spawning.add(agent_id)
         try:

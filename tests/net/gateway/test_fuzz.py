@@ -1,11 +1,10 @@
 """Chance at the door: whatever is sent, the decoder says what is wrong, the session lives, and the books balance.
 
-Ten minutes of it: ``FUZZ_SECONDS=600 pytest tests/net/gateway/test_fuzz.py --timeout 900``.
+Ten minutes of it, told what it reached: ``FUZZ_SECONDS=600 pytest -s tests/net/gateway/test_fuzz.py --timeout 900``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from fuzzing import Coverage, Fuzzer
 from gateway_world import Client, World, running
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,46 +93,32 @@ def test_what_was_understood_is_written_as_it_is_read(message: AnyClientMessage)
     assert decode_client_message(msgspec.json.encode(message)) == message
 
 
-def mutated(rng: random.Random) -> bytes:
-    """A message with something broken in it, or not."""
-    data = bytearray(rng.choice(SEEDS))
-    for _ in range(rng.choice([0, 0, 1, 1, 2, 5])):
-        at = rng.randrange(len(data) + 1)
-        match rng.randrange(5):
-            case 0:
-                data[at:at] = rng.choice(NASTY)
-            case 1:
-                del data[at : at + rng.randrange(1, 12)]
-            case 2 if data:
-                data[rng.randrange(len(data))] = rng.randrange(256)
-            case 3:
-                start, end = sorted((rng.randrange(len(data) + 1), at))
-                data[start:end] = rng.choice(SEEDS)[start:end]
-            case _:
-                digits = [index for index, byte in enumerate(data) if 48 <= byte <= 57]
-                if digits:
-                    data[rng.choice(digits)] = rng.randrange(48, 58)
-    return bytes(data)
-
-
-async def test_sessions_survive_what_chance_sends_and_nothing_is_made_or_lost(tmp_path: Path) -> None:
+async def test_sessions_survive_what_a_fuzzer_sends_and_nothing_is_made_or_lost(tmp_path: Path) -> None:
     rng = random.Random(os.environ.get("FUZZ_SEED", "4"))
+    fuzzer = Fuzzer(rng, SEEDS, NASTY)
     async with running(tmp_path, limits=SessionLimits(max_errors=1_000_000)) as world:
         clients = [await world.trader(f"T{index}", starting_capital=1e6) for index in range(4)]
         witness = await world.connect()
-        end = time.monotonic() + FUZZ_SECONDS
-        while time.monotonic() < end:
-            await asyncio.gather(*(burst(client, rng) for client in clients))
-            assert await witness.settle() is not None
-            witness.seen.clear()
+        end, sequences = time.monotonic() + FUZZ_SECONDS, 0
+        with Coverage() as coverage:
+            while time.monotonic() < end:
+                messages = fuzzer.next()
+                await play(clients[sequences % len(clients)], messages, rng)
+                sequences += 1
+                if coverage.grew():
+                    fuzzer.keep(messages)
+                if sequences % 20 == 0:
+                    assert await witness.settle() is not None
+                    witness.seen.clear()
         await check(world)
+    print(f"{sequences} sequences, {len(fuzzer.kept)} kept, {len(coverage.lines)} lines reached")  # noqa: T201 - for who runs it for long
+    assert len(fuzzer.kept) > len(SEEDS)
 
 
-async def burst(client: Client, rng: random.Random) -> None:
-    """Send some, then see that the session still answers."""
-    for _ in range(20):
-        data = mutated(rng)
-        await client.link.send(data, text=rng.random() < 0.8)
+async def play(client: Client, messages: list[bytes], rng: random.Random) -> None:
+    """Send a sequence, then see that the session still answers."""
+    for message in messages:
+        await client.link.send(message, text=rng.random() < 0.8)
     await client.settle()
     client.seen.clear()
 
