@@ -20,6 +20,8 @@ from net.gateway.orders import Refused
 from net.gateway.prometheus import metrics_text, registry_of
 from net.gateway.rest_accounts import account_routes
 from net.gateway.rest_admin import admin_routes
+from net.gateway.rest_document import openapi_document, options_routes
+from net.gateway.rest_errors import Malformed
 from net.gateway.rest_market import market_routes
 from net.messages import PROTOCOL_VERSION
 
@@ -39,7 +41,7 @@ class StrictRequest(Request[Any, Any, Any]):
             return msgspec.json.decode(await self.body(), type=Any if field is None else field.annotation)
         except UNDECODABLE as error:
             found = decode_error(error)
-            raise Refused(found.code, found.message, found.field) from error
+            raise Malformed(found.code, found.message, found.field) from error
 
 
 class OriginGate:
@@ -73,12 +75,11 @@ def rest_app(gateway: Gateway) -> ASGIApp:
 
     @get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
-        schema = request.app.openapi_schema.to_schema()
-        return Response(msgspec.json.encode(schema), media_type="application/json")
+        return Response(msgspec.json.encode(openapi_document(request.app)), media_type="application/json")
 
     @get("/docs", include_in_schema=False)
     async def docs(request: Request[Any, Any, Any]) -> Response[str]:
-        return Response(docs_page(request.app.openapi_schema.to_schema()), media_type=MediaType.HTML)
+        return Response(docs_page(openapi_document(request.app)), media_type=MediaType.HTML)
 
     def need_exchange(request: Request[Any, Any, Any]) -> None:
         if not gateway.mirror.loaded and request.url.path.startswith("/api/"):
@@ -86,7 +87,7 @@ def rest_app(gateway: Gateway) -> ASGIApp:
 
     routes = [*market_routes(gateway), *account_routes(gateway), *admin_routes(gateway), metrics, openapi, docs]
     app = Litestar(
-        route_handlers=routes,
+        route_handlers=[*options_routes(routes), *routes],  # in this order Litestar adds none of its own
         request_class=StrictRequest,
         before_request=need_exchange,
         request_max_body_size=gateway.config.limits.max_message_bytes,

@@ -100,9 +100,9 @@ def account_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
 
 
 def known_account(gateway: Gateway, agent_id: str) -> Account:
-    """An account; raises ``Refused`` when there is none of this name."""
+    """An account that is not closed; raises ``Refused`` when there is none of this name."""
     account = gateway.accounts.get(agent_id)
-    if account is None:
+    if account is None or account.closed:
         raise Refused(RejectCode.UNKNOWN_ACCOUNT, f"there is no account {agent_id}", "agent_id")
     return account
 
@@ -117,7 +117,7 @@ def own_account(gateway: Gateway, request: AnyRequest, agent_id: str) -> Account
     account = gateway.accounts.get(agent_id)
     if account is None or not gateway.registrar.opens(account, token):
         raise Refused(RejectCode.BAD_TOKEN, f"this is not the token of {agent_id}")
-    return account
+    return known_account(gateway, agent_id)
 
 
 async def _trade(gateway: Gateway, request: AnyRequest, message: OrderRequest) -> OrderResult:

@@ -22,8 +22,6 @@ from net.messages import ErrorBody
 _log = get_logger("gateway")
 
 STATUS_BY_CODE: Final[Mapping[RejectCode, int]] = {
-    RejectCode.INVALID_JSON: 400,
-    RejectCode.INVALID_MESSAGE: 400,
     RejectCode.UNKNOWN_INSTRUMENT: 404,
     RejectCode.UNKNOWN_ORDER: 404,
     RejectCode.UNKNOWN_ACCOUNT: 404,
@@ -41,7 +39,12 @@ STATUS_BY_CODE: Final[Mapping[RejectCode, int]] = {
     RejectCode.INTERNAL_ERROR: 500,
 }
 RULES_FORBID: Final = 422
-"""Status of every other refusal: the request was understood, and the exchange's rules forbid it."""
+"""Status of every other refusal: the OpenAPI document permits the request, and the exchange's rules forbid it."""
+
+
+class Malformed(Refused):
+    """The request is none that the OpenAPI document permits."""
+
 
 _CODE_BY_STATUS: Final[Mapping[int, str]] = {
     401: RejectCode.BAD_TOKEN.value,
@@ -73,7 +76,8 @@ def error_response(
 
 def on_refused(_: AnyRequest, refused: Refused) -> Response[bytes]:
     """A refusal of ours."""
-    status = STATUS_BY_CODE.get(refused.code, RULES_FORBID)
+    malformed = isinstance(refused, Malformed)
+    status = 400 if malformed else STATUS_BY_CODE.get(refused.code, RULES_FORBID)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return error_response(status, refused.code.value, refused.message, refused.field, headers)
 

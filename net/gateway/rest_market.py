@@ -11,7 +11,7 @@ from litestar.params import PathParameter, QueryParameter
 
 from engine.types import RejectCode
 from net.gateway.orders import Refused
-from net.gateway.rest_errors import documented
+from net.gateway.rest_errors import Malformed, documented
 from net.gateway.shapes import INTERVALS_NS, candle_shape, instrument_shapes, news_shape, trade_shape
 from net.messages import (
     AgentShape,
@@ -85,13 +85,13 @@ def market_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
     @get("/api/candles/{symbol_id:int}", summary="Read candles", responses=documented(404))
     async def candles(
         symbol_id: SymbolPath,
-        interval: Annotated[str, QueryParameter(description=f"One of {' '.join(INTERVALS_NS)}.")] = "1m",
+        interval: Annotated[str, QueryParameter(schema_extra={"enum": list(INTERVALS_NS)})] = "1m",
         limit: Limit = 200,
     ) -> list[CandleShape]:
         """Newest candles of one instrument, oldest first."""
         interval_ns = INTERVALS_NS.get(interval)
         if interval_ns is None:
-            raise Refused(RejectCode.INVALID_MESSAGE, f"interval is one of {' '.join(INTERVALS_NS)}", "interval")
+            raise Malformed(RejectCode.INVALID_MESSAGE, f"interval is one of {' '.join(INTERVALS_NS)}", "interval")
         units = units_of(gateway, symbol_id)
         views = await gateway.engine.candles(symbol_id, interval_ns, limit)
         return [candle_shape(view, units) for view in views]

@@ -181,7 +181,7 @@ async def test_what_rest_creates_is_answered_as_designed(world: World) -> None:
 async def test_a_personality_that_nobody_has_is_refused_with_those_there_are(tmp_path: Path) -> None:
     async with running(tmp_path, personalities=("market_maker", "neutral")) as world:
         refused = await world.http.post("/api/agents", json={"name": "x", "personality": "mad"}, headers=world.admin)
-        assert (refused.status_code, refused.json()["field"]) == (400, "personality")
+        assert (refused.status_code, refused.json()["field"]) == (422, "personality")
         assert "market_maker, neutral" in refused.json()["message"]
         allowed = {"name": "x", "personality": "Market-Maker"}
         assert (await world.http.post("/api/agents", json=allowed, headers=world.admin)).status_code == 201

@@ -46,7 +46,7 @@ async def test_instruments_are_listed_created_and_removed(world: World) -> None:
         ({"ticker": None}, 400, "invalid_message", "ticker"),
         ({"initial_price": 5.55}, 422, "price_off_tick", "initial_price"),
         ({"initial_price": "5"}, 400, "invalid_message", "initial_price"),
-        ({"tick_size": 1e-9}, 400, "invalid_message", "tick_size"),
+        ({"tick_size": 1e-9}, 422, "invalid_message", "tick_size"),
         ({"tick_size": 1e-8, "initial_price": 1e-8, "lot_size": 0.1}, 422, "quantity_off_lot", "lot_size"),
     ],
 )
