@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.export import ExportFormat
 from net.errors import StartupError
 from tui.settings import config_path
 from tui.tiers import read_scenario
@@ -49,6 +51,10 @@ def simulate(
         Path | None,
         typer.Option("--out", help="Folder for a report with plots (HTML), trades and quotes (CSV) and a summary."),
     ] = None,
+    file_format: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="With parquet also trades and quotes as Parquet; needs the extra of that name."),
+    ] = ExportFormat.CSV,
 ) -> None:
     """Run a scenario in virtual time, far faster than real time, on the same engine and agents.
 
@@ -62,13 +68,18 @@ def simulate(
     from agents.simulation import simulate as run_simulation
 
     chosen = read_scenario(scenario)
+    parquet = file_format is ExportFormat.PARQUET
+    if parquet and find_spec("pyarrow") is None:
+        raise StartupError("Parquet needs pyarrow: pip install 'tradesim-tui[parquet]'")
+    if parquet and out is None:
+        raise StartupError("--format needs a folder to write to: --out DIR")
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(scenario, total=1.0, state="")
         result = run_simulation(chosen, seed=seed, hours=hours, progress=_follow(bar.update, task))
     typer.echo(_summary(result))
     if out is not None:
-        typer.echo(f"\nwrote {_write_report(result, out)}")
+        typer.echo(f"\nwrote {_write_report(result, out, parquet=parquet)}")
 
 
 def init(
@@ -87,11 +98,14 @@ def init(
         typer.echo(f"wrote {config}")
 
 
-def _write_report(result: SimulationResult, folder: Path) -> Path:
-    from agents.report import write_report
+def _write_report(result: SimulationResult, folder: Path, *, parquet: bool) -> Path:
+    from agents.report import write_parquet, write_report
 
     try:
-        return write_report(result, folder)
+        page = write_report(result, folder)
+        if parquet:
+            write_parquet(result, folder)
+        return page
     except OSError as error:
         raise StartupError(f"{folder} cannot be written: {error.strerror or error}") from error
 

@@ -21,12 +21,12 @@ from net.client import ConnectionChanged, ConnectionState, Push
 from net.gateway import shapes
 from net.gateway.private import PrivateEvent, private_messages
 from net.gateway.track import EquityTrack
-from net.units import Units, cash_to_wire, millis
+from net.units import Units, millis
+from tui.shapes import agent_shape, book_shape, portfolio_update
 from tui.view import Clock
 
 YOU = "you"
 CAPITAL = 250_000 * CASH_SCALE
-DEPTH = 40
 SAMPLE_S = 1.0
 """About how often equity is sampled."""
 
@@ -54,7 +54,8 @@ class Stage:
         self.simulation = Simulation(load_scenario(scenario), seed, narrate=True)
         self.oms = self.simulation.oms
         self._queue: asyncio.Queue[Push | None] = asyncio.Queue()
-        self._units = {i.symbol_id: Units.of(i) for i in self.oms.instruments()}
+        self._listed = {i.symbol_id: i for i in self.oms.instruments()}
+        self._units = {symbol_id: Units.of(i) for symbol_id, i in self._listed.items()}
         self._printed = dict.fromkeys(self._units, 0)
         self._tracks: dict[str, EquityTrack] = {}
         self._news = 0
@@ -81,7 +82,7 @@ class Stage:
 
     def _tell(self) -> None:
         now = millis(self.simulation.clock.now_ns())
-        books = {str(symbol_id): self._book(symbol_id) for symbol_id in self._units}
+        books = {str(i.symbol_id): book_shape(self.oms, i) for i in self._listed.values()}
         self._push(m.OrderBooks(data=books, sequence=self.oms.sequence, timestamp=now))
         for symbol_id, units in self._units.items():
             fresh = [t for t in self.oms.trades(symbol_id, 200) if t.trade_id > self._printed[symbol_id]]
@@ -117,33 +118,8 @@ class Stage:
         self._push(self._portfolio())
         self._push(m.Orders(data=m.OrdersData(agent_id=YOU, orders=self._working())))
 
-    def _book(self, symbol_id: int) -> m.OrderBookShape:
-        depth, units = self.oms.depth(symbol_id, DEPTH), self._units[symbol_id]
-        sides = ((), ()) if depth is None else (depth.bids, depth.asks)
-        bids, asks = (
-            [
-                m.LevelShape(price=units.price(at.price), quantity=units.quantity(at.qty), orders=at.orders)
-                for at in side
-            ]
-            for side in sides
-        )
-        return m.OrderBookShape(symbol_id=symbol_id, sequence=self.oms.sequence, bids=bids, asks=asks)
-
     def _agent(self, view: AccountView) -> m.AgentShape:
-        track = self._tracks.get(view.account) or EquityTrack()
-        return m.AgentShape(
-            agent_id=view.account,
-            name=view.name or view.account,
-            personality=view.personality,
-            cash=cash_to_wire(view.cash),
-            positions={str(p.symbol_id): self._units[p.symbol_id].quantity(p.qty) for p in view.positions},
-            total_value=cash_to_wire(view.equity),
-            pnl=cash_to_wire(view.equity - view.initial_equity),
-            status="running",
-            trades=view.fills,
-            max_drawdown=track.max_drawdown,
-            sharpe=track.sharpe,
-        )
+        return agent_shape(view, self._listed, self._tracks.get(view.account))
 
     def _working(self) -> list[m.OrderShape]:
         views = (self.oms.order(view.order_id) or view for view in self.oms.orders(YOU))
@@ -152,14 +128,7 @@ class Stage:
     def _portfolio(self) -> m.PortfolioUpdate:
         view = self.oms.account(YOU)
         assert view is not None  # noqa: S101 - opened at the start
-        instruments = {i.symbol_id: i for i in self.oms.instruments()}
-        positions = {
-            str(p.symbol_id): shapes.position_shape(p, instruments[p.symbol_id], p.mark) for p in view.positions
-        }
-        return m.PortfolioUpdate(
-            agent_id=YOU, cash=cash_to_wire(view.cash), reserved=cash_to_wire(view.reserved), positions=positions,
-            total_value=cash_to_wire(view.equity), pnl=cash_to_wire(view.equity - view.initial_equity),
-        )  # fmt: skip
+        return portfolio_update(view, self._listed)
 
     def _push(self, push: Push) -> None:
         self._queue.put_nowait(push)
@@ -172,7 +141,7 @@ class Stage:
     async def connect(self) -> None:
         """Greet."""
         self._push(ConnectionChanged(state=ConnectionState.LIVE, epoch="stage"))
-        self._push(m.Instruments(data=[shapes.instrument_shape(i) for i in self.oms.instruments()]))
+        self._push(m.Instruments(data=[shapes.instrument_shape(i) for i in self._listed.values()]))
         self._push(m.NewsHistory(data=[]))
         self._tell()
 

@@ -1,11 +1,14 @@
 """The command line on user's mistakes: one clear line, exit status 2, no traceback."""
 
+import asyncio
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.conftest import Exchange
 
 pytestmark = pytest.mark.e2e
 
@@ -95,3 +98,16 @@ def test_a_flag_can_stand_in_the_configuration(tmp_path: Path, monkeypatch: pyte
     config.write_text('[serve]\nscenario = "nowhere"\n')
     monkeypatch.setenv("TRADESIM_CONFIG", str(config))
     assert_refused(tradesim("serve", "--data-dir", str(tmp_path)), "nowhere")
+
+
+async def test_a_line_from_the_shell_trades_and_its_exit_status_tells(exchange: Exchange):
+    common = ("--url", exchange.ws_url, "--data-dir", str(exchange.data_dir))
+    done = await asyncio.to_thread(tradesim, "do", "buy 10 ACME @ 100.5; orders", *common)
+    assert (done.returncode, done.stdout) == (0, "ok: #1 working 10\n#1  buy  10  ACME  @ 100.50\n")
+    refused = await asyncio.to_thread(tradesim, "do", "sell 1000000 ACME @ 100.5", *common)
+    assert (refused.returncode, refused.stdout[:29]) == (1, "refused: insufficient_funds: ")
+    canceled = await asyncio.to_thread(tradesim, "do", "cancel ACME @ 100.5", *common)
+    assert (canceled.returncode, canceled.stdout) == (0, "ok: 1 canceled\n")
+    assert_refused(await asyncio.to_thread(tradesim, "do", "buy ten ACME", *common), "not a quantity")
+    watched = await asyncio.to_thread(tradesim, "watch", "ACME", "--frames", "1", "--url", exchange.ws_url)
+    assert (watched.returncode, "bid size" in watched.stdout) == (0, True)

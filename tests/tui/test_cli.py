@@ -25,6 +25,18 @@ def test_simulate_tells_what_happened_and_the_hash_that_names_it():
     assert "ACME" in once.output
 
 
+def test_simulate_writes_a_report_with_trades_and_quotes_in_the_format_asked_for(tmp_path: Path):
+    out = tmp_path / "out"
+    result = runner.invoke(app, ["simulate", "--hours", "0.01", "--out", str(out), "--format", "parquet"])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} >= {
+        "report.html", "summary.json", "trades.csv", "quotes.csv", "trades.parquet", "quotes.parquet",
+    }  # fmt: skip
+    refused = runner.invoke(app, ["simulate", "--hours", "0.01", "--format", "parquet"])
+    assert isinstance(refused.exception, StartupError)
+    assert "--out DIR" in str(refused.exception)
+
+
 def event_hash(output: str) -> str:
     [line] = [line for line in output.splitlines() if line.startswith("event hash ")]
     return line

@@ -15,9 +15,9 @@ from engine.types import InstrumentStatus, SymbolId
 from net import messages as m
 from net.gateway import shapes
 from net.gateway.private import PrivateEvent, private_messages
-from net.units import Units, cash_to_wire, millis
+from net.units import Units, millis
+from tui.shapes import DEPTH, agent_shape, book_shape, portfolio_update
 
-DEPTH = 60
 PRINTS = 1_000
 """Prints of one instrument told at once."""
 NEWS = 100
@@ -139,7 +139,7 @@ class Teller:
             return
         yield from self._private
         self._private.clear()
-        yield portfolio(view, self._listed)
+        yield portfolio_update(view, self._listed)
         yield m.Orders(data=m.OrdersData(agent_id=self.owner, orders=self.orders()))
 
     def orders(self) -> list[m.OrderShape]:
@@ -173,51 +173,6 @@ class Teller:
             return []
         units = Units.of(self._listed[symbol_id])
         return [shapes.trade_shape(view, units) for view in self.service.trades(symbol_id, limit)]
-
-
-def book_shape(service: OrderBookService, instrument: Instrument) -> m.OrderBookShape:
-    """The book of one instrument."""
-    depth, units = service.depth(instrument.symbol_id, DEPTH), Units.of(instrument)
-    bids, asks = (
-        [m.LevelShape(price=units.price(at.price), quantity=units.quantity(at.qty), orders=at.orders) for at in side]
-        for side in (((), ()) if depth is None else (depth.bids, depth.asks))
-    )
-    return m.OrderBookShape(symbol_id=instrument.symbol_id, sequence=service.sequence, bids=bids, asks=asks)
-
-
-def agent_shape(view: AccountView, listed: dict[SymbolId, Instrument]) -> m.AgentShape:
-    """One line of the leaderboard."""
-    return m.AgentShape(
-        agent_id=view.account,
-        name=view.name or view.account,
-        personality=view.personality,
-        cash=cash_to_wire(view.cash),
-        positions={
-            str(position.symbol_id): Units.of(listed[position.symbol_id]).quantity(position.qty)
-            for position in view.positions
-            if position.symbol_id in listed
-        },
-        total_value=cash_to_wire(view.equity),
-        pnl=cash_to_wire(view.equity - view.initial_equity),
-        status="closed" if view.closed else "running",
-        trades=view.fills,
-    )
-
-
-def portfolio(view: AccountView, listed: dict[SymbolId, Instrument]) -> m.PortfolioUpdate:
-    """Cash and positions of one account."""
-    return m.PortfolioUpdate(
-        agent_id=view.account,
-        cash=cash_to_wire(view.cash),
-        reserved=cash_to_wire(view.reserved),
-        positions={
-            str(position.symbol_id): shapes.position_shape(position, listed[position.symbol_id], position.mark)
-            for position in view.positions
-            if position.symbol_id in listed
-        },
-        total_value=cash_to_wire(view.equity),
-        pnl=cash_to_wire(view.equity - view.initial_equity),
-    )
 
 
 def _removed(shape: m.InstrumentShape) -> m.InstrumentShape:
