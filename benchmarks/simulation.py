@@ -6,23 +6,25 @@ and the hash of the event log. CPU seconds are the figures to compare.
 
     python -m benchmarks.simulation [--day] [--peers]
 
-``--peers`` runs bourse on the same work where it is installed (``pip install bourse``).
+``--peers`` runs bourse and PAMS on the same work where they are installed (``pip install bourse pams``), PAMS for ten
+minutes of the hour only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-import time
 
 import msgspec
 
 from agents.scenario import Scenario, load_scenario
 from agents.simulation import SimulationResult, simulate
 from benchmarks.machine import machine
+from benchmarks.simulators import HOUR_S, PEERS, Run, installed
 
 RUNS = 3
+PEER_SECONDS = {"pams": 600}
+"""Of a slow peer only so much of the hour is run."""
 
 
 def zimm(agents: int) -> Scenario:
@@ -51,59 +53,31 @@ def show(name: str, result: SimulationResult) -> None:
     )
 
 
-def bourse_zimm(agents: int) -> None:
-    """The same work on bourse's book; its agents are Python and have no latency, accounts or risk checks."""
-    try:
-        from bourse.core import OrderBook
-    except ModuleNotFoundError:
-        print("bourse                  not installed")
-        return
-    rng, book = random.Random(1), OrderBook(0, 1, True)
-    orders = 0
-    standing: dict[int, int] = {}
-    maker: list[int] = []
-    wakes = sorted((rng.random() * 3600, agent) for agent in range(agents) for _ in range(60))
-    started, at = time.process_time(), 0
-    for second in range(3600):
-        for order in maker:
-            book.cancel_order(order)
-        bid, ask = book.bid_ask()
-        mid = (bid + ask) // 2 if bid and ask < 2**31 else 10_000
-        maker = [book.place_order(True, 10, 0, price=mid - n) for n in range(1, 6)]
-        maker += [book.place_order(False, 10, 0, price=mid + n) for n in range(1, 6)]
-        orders += 10
-        while at < len(wakes) and wakes[at][0] < second + 1:
-            agent = wakes[at][1]
-            at += 1
-            if agent in standing:
-                book.cancel_order(standing[agent])
-            bid, ask = book.bid_ask()
-            buy = rng.random() < 0.5
-            if rng.random() < 0.15:
-                price = ask if buy else bid
-            else:
-                price = (bid + ask) // 2 + (-1 if buy else 1) * int(rng.random() * 21)
-            if 0 < price < 2**31:
-                standing[agent] = book.place_order(buy, int(rng.random() * 10) + 1, agent + 1, price=price)
-                orders += 1
-    cpu = time.process_time() - started
-    print(f"{f'bourse, ZIMM-{agents}':<24}{cpu:>8.2f} CPU s{orders:>10,} orders{orders / cpu:>42,.0f} orders/CPU-s")
+def show_peer(name: str, run: Run) -> None:
+    """One line of the table; of a part of the hour where the whole takes minutes."""
+    print(
+        f"{name:<24}{run.cpu_s:>8.2f} CPU s{run.orders:>10,} orders{run.trades:>9,} trades"
+        f"{f'{run.seconds / 60:g} min':>17}{run.orders / run.cpu_s:>11,.0f} orders/CPU-s"
+    )
 
 
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--day", action="store_true", help="also a realistic day of 6.5 hours on one instrument")
-    parser.add_argument("--peers", action="store_true", help="also bourse, where it is installed")
+    parser.add_argument("--peers", action="store_true", help="also bourse and PAMS, where they are installed")
     options = parser.parse_args()
     print(machine())
     figures: dict[str, float] = {}
     for agents in (100, 1_000):
         result = best(zimm(agents), RUNS)
         figures[f"zimm_{agents}_cpu_s"] = round(result.cpu_s, 3)
+        figures[f"zimm_{agents}_orders_per_cpu_s"] = round(result.orders / result.cpu_s)
         show(f"ZIMM-{agents}", result)
-        if options.peers:
-            bourse_zimm(agents)
+        for peer, release in installed().items() if options.peers else ():
+            run = PEERS[peer](agents, PEER_SECONDS.get(peer, HOUR_S))
+            figures[f"{peer}_{agents}_orders_per_cpu_s"] = round(run.orders / run.cpu_s)
+            show_peer(f"{peer} {release}, ZIMM-{agents}", run)
     if options.day:
         scenario = load_scenario("default")
         first = msgspec.structs.replace(scenario, instruments=scenario.instruments[:1], traits=scenario.traits[:1])
