@@ -58,6 +58,8 @@ CHARACTERS: Final = _characters(
     Personality("day_trader", "herd", "changes between value and trend with its neighbours"),
 )
 """The characters people know; ``personalities`` adds every strategy under its own name."""
+STAND_IN: Final = "neutral"
+"""Trades where a personality is unknown, or lacks what it needs."""
 
 
 def personalities() -> dict[str, Personality]:
@@ -75,7 +77,7 @@ def find(name: str) -> Personality:
 
 def resolve(name: str) -> Personality:
     """The personality of this name, in any spelling of case and dashes, or ``neutral``."""
-    return personalities().get(_plain(name), CHARACTERS["neutral"])
+    return personalities().get(_plain(name), CHARACTERS[STAND_IN])
 
 
 def misnamed(name: str) -> str:
@@ -83,7 +85,7 @@ def misnamed(name: str) -> str:
     known = personalities()
     if not name.strip() or _plain(name) in known:
         return ""
-    return f"unknown personality {name!r}: trades as neutral{nearest(_plain(name), known)}"
+    return f"unknown personality {name!r}: trades as {STAND_IN}{nearest(_plain(name), known)}"
 
 
 def _plain(name: str) -> str:

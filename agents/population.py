@@ -63,7 +63,11 @@ def _member(scenario: Scenario, section: AgentSection, personality: Personality,
 def make_agent(
     member: Member, agent_id: str, market: MarketView, seed: int, research: Research | None
 ) -> tuple[Context, Strategy]:
-    """An agent ready to hear its first event. Its randomness depends on ``seed`` and its name only."""
+    """An agent ready to hear its first event. Its randomness depends on ``seed`` and its name only.
+
+    Raises:
+        ScenarioError: its strategy lacks what it needs: an optional package, a file, a graph.
+    """
     context = Context(
         agent_id,
         market,
@@ -75,4 +79,7 @@ def make_agent(
         live=member.live,
     )
     parameters = parameters_of(member.personality, member.params)
-    return context, strategy_of(member.personality).make(context, parameters)
+    try:
+        return context, strategy_of(member.personality).make(context, parameters)
+    except (ModuleNotFoundError, OSError, ValueError) as error:
+        raise ScenarioError(f"{member.name} cannot trade as {member.personality.name}: {error}") from error

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from agents.population import members
 from agents.report import BINS_S, fact_sheets
 from agents.scenario import load_scenario
 from agents.simulation import simulate
@@ -117,7 +118,7 @@ def sweep(
     Raises:
         ModuleNotFoundError: the backend is not installed.
     """
-    load_scenario(scenario)  # a mistake in the file is told once, before any process starts
+    members(load_scenario(scenario))  # a mistake in the file is told once, before any process starts
     tasks = [SweepTask(scenario, seed, hours, tuple(bins_s)) for seed in seeds]
     run = {"processes": _run_processes, "ray": _run_ray, "dask": _run_dask}[backend]
     rows: list[SweepRow] = []

@@ -65,6 +65,7 @@ def simulate(
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
+    from agents.scenario import ScenarioError
     from agents.simulation import simulate as run_simulation
 
     chosen = read_scenario(scenario)
@@ -76,7 +77,10 @@ def simulate(
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(scenario, total=1.0, state="")
-        result = run_simulation(chosen, seed=seed, hours=hours, progress=_follow(bar.update, task))
+        try:
+            result = run_simulation(chosen, seed=seed, hours=hours, progress=_follow(bar.update, task))
+        except ScenarioError as error:
+            raise StartupError(str(error)) from error
     typer.echo(_summary(result))
     if out is not None:
         typer.echo(f"\nwrote {_write_report(result, out, parquet=parquet)}")

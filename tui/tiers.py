@@ -122,21 +122,32 @@ def known_personalities() -> tuple[str, ...]:
     return tuple(sorted(personalities()))
 
 
-def read_scenario(name: str) -> Scenario:
-    """Load a built-in scenario or a file; raises ``StartupError`` when there is something wrong with it."""
+def read_scenario(name: str, *, agents: bool = True) -> Scenario:
+    """Load a built-in scenario or a file; raises ``StartupError`` when there is something wrong with it.
+
+    Without ``agents`` what it says of them is not checked, which spares a tier the strategies' code.
+    """
     from agents.scenario import ScenarioError, load_scenario
 
     try:
-        return load_scenario(name)
+        scenario = load_scenario(name)
+        if agents:
+            from agents.population import members
+
+            members(scenario)
     except ScenarioError as error:
         raise StartupError(str(error)) from error
+    return scenario
 
 
 async def _engine(settings: TierSettings) -> None:
     from engine.commands import AddInstrument
     from net.engine_server import EngineConfig, run_engine
 
-    listing = tuple(AddInstrument(instrument=instrument) for instrument in read_scenario(settings.scenario).instruments)
+    listing = tuple(
+        AddInstrument(instrument=instrument)
+        for instrument in read_scenario(settings.scenario, agents=False).instruments
+    )
     config = EngineConfig(
         host=settings.engine_host,
         port=settings.engine_port,

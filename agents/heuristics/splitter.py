@@ -7,6 +7,7 @@ Chriss 2000, "Optimal execution of portfolio transactions" (why and how to split
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from agents.intents import AgentEvent, AgentIntent, Fill
 from agents.market import NS, SymbolView
@@ -20,7 +21,7 @@ class SplitterParameters(Parameters, frozen=True, kw_only=True):
 
     rate: float = 0.12
     """Child orders a second in each instrument, in a normal market."""
-    schedule: str = "vwap"
+    schedule: Literal["vwap", "twap", "pov"] = "vwap"
     """``vwap`` follows the market's activity, ``twap`` keeps its pace, ``pov`` takes a share of the volume."""
     participation: float = 0.1
     """Share of the volume that ``pov`` takes."""

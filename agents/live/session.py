@@ -23,9 +23,10 @@ from agents.llm.asking import LiveAsker
 from agents.llm.model import LanguageModel
 from agents.market import SAMPLE_NS
 from agents.newsroom import Story
-from agents.personalities import misnamed, resolve
+from agents.personalities import STAND_IN, find, misnamed, resolve
 from agents.population import Member, make_agent
-from agents.scenario import Scenario
+from agents.scenario import Scenario, ScenarioError
+from agents.strategy import Context, Strategy
 from agents.world import World
 from engine.types import InstrumentStatus, RejectCode, SymbolId
 from net import messages as m
@@ -259,7 +260,7 @@ class Session:
         former = self.feed.leave(agent_id)
         if former is not None:
             former.stop()
-        context, strategy = make_agent(place.member, agent_id, self.world.market, self.seed, self.world.fundamental)
+        (context, strategy), lacking = self._make(place.member, agent_id)
         host = AgentHost(context, strategy, self.clock, self.venue, self._on_error)
         if portfolio is not None:
             context.portfolio.positions = self.feed.positions(portfolio)
@@ -269,6 +270,18 @@ class Session:
         if former is not None:
             self.venue.send(agent_id, [CancelAll()])
         self.feed.seat(host)
+        if lacking:
+            self.venue.send(agent_id, [Explain("runner", f"trades as {STAND_IN}", lacking)])
+
+    def _make(self, member: Member, agent_id: str) -> tuple[tuple[Context, Strategy], str]:
+        """The agent, or a stand-in and the reason for it: what one agent lacks must not end the others."""
+        world = self.world
+        try:
+            return make_agent(member, agent_id, world.market, self.seed, world.fundamental), ""
+        except ScenarioError as error:
+            log.warning("a stand-in trades", agent_id=agent_id, reason=str(error))
+            plain = msgspec.structs.replace(member, personality=find(STAND_IN), params={})
+            return make_agent(plain, agent_id, world.market, self.seed, world.fundamental), str(error)
 
     def _dismiss(self, agent_id: str) -> None:
         host = self.feed.leave(agent_id)

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from agents.scenario import ScenarioError, builtin_scenarios, load_scenario, parse_scenario
+from agents.series import MarketSeries
+from agents.simulation import START_NS, simulate
 
 ONE = '[[instruments]]\nticker = "ACME"\nprice = 100.5\n'
 PURR = '[[instruments]]\nticker = "PURR/USDC"\nprice = 0.2\ntick_size = 0.0001\n'
@@ -99,3 +101,13 @@ def test_accounts_of_the_hyperliquid_venue_are_funded_by_the_scenario() -> None:
         f"{address}=10000.00000000,spot=10000.00000000",
         f"{address}=7.50000000,spot=2.00000000,PURR=30.00000000",
     ]
+
+
+@pytest.mark.timeout(120)
+def test_a_flash_crash_falls_within_minutes_and_comes_back() -> None:
+    [tape] = simulate(load_scenario("flash_crash"), hours=0.95).recorder.tapes.values()
+    mids = MarketSeries.of_tape(tape, START_NS).mids
+    before, bottom, after = mids[1_800], min(mids[1_800:2_100]), mids[-1]
+    assert bottom < 0.98 * before
+    assert after > bottom + 0.8 * (before - bottom)
+    assert abs(tape.value[2_100] - tape.value[1_800]) < 0.002 * before  # its value did not move

@@ -51,6 +51,29 @@ def test_init_writes_a_scenario_that_loads_and_keeps_what_is_there(tmp_path: Pat
     assert "my-scenario.toml is there already" in str(again.exception)
 
 
+@pytest.mark.parametrize(
+    ("agents", "told"),
+    [
+        ('personality = "momentun"', "unknown personality 'momentun', did you mean 'momentum'?"),
+        (
+            'personality = "momentum"\nparams = { entri = 2 }',
+            "unknown parameter 'entri' of momentum, did you mean 'entry'?",
+        ),
+        (
+            'personality = "whale"\nparams = { schedule = "vwpa" }',
+            "parameter 'schedule' of whale: Invalid enum value 'vwpa'",
+        ),
+        ('personality = "langgraph"\nparams = { graph = "no.such:graph" }', "langgraph-1 cannot trade as langgraph: "),
+    ],
+)
+def test_a_mistake_in_a_scenarios_agents_is_one_line(tmp_path: Path, agents: str, told: str):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'[[instruments]]\nticker = "ACME"\nprice = 10.0\n[[agents]]\n{agents}\n')
+    result = runner.invoke(app, ["simulate", str(path), "--hours", "0.001"])
+    assert isinstance(result.exception, StartupError)
+    assert told in str(result.exception)
+
+
 def test_doctor_names_the_build_and_the_ports(tmp_path: Path):
     result = runner.invoke(app, ["doctor", "--data-dir", str(tmp_path), "--port", "0", "--engine-port", "0"])
     assert result.exit_code == 0, result.output

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import pytest
 from live_world import LiveWorld, eventually, live_world
 
@@ -227,3 +228,19 @@ async def test_agents_explain_their_decisions(world: LiveWorld) -> None:
                     stages.add(message.data.stage)
                     break
         assert stages == {"heuristic"}
+
+
+async def test_an_agent_that_lacks_what_it_needs_is_stood_in_for_and_ends_nobody(world: LiveWorld) -> None:
+    async with world.session() as session, Client(world.url, channels=["decisions"]) as watcher:
+        created = await world.rest.create_agent(m.CreateAgent(name="Grace", personality="langgraph"))
+        await eventually(lambda: created.agent_id in session.feed.hosts)
+        place = session._places[created.agent_id]
+        place.member = msgspec.structs.replace(place.member, params={"graph": "no.such:graph"})
+        await world.rest.control_agent(created.agent_id, "restart")
+        async with asyncio.timeout(5):
+            async for message in watcher.messages():
+                if isinstance(message, m.Decision) and message.data.stage == "runner":
+                    break
+        assert message.data.action == "trades as neutral"
+        assert message.data.why.startswith("Grace cannot trade as langgraph: ")
+        assert not session.over.is_set()
