@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 from hl_waiting import eventually
-from venue_world import ALICE, ALICE_KEY, World, running
+from venue_world import ALICE, ALICE_KEY, World, in_thread, running
 
 from engine.commands import AddInstrument, SetInstrumentStatus
 from engine.instruments import Instrument
@@ -21,6 +21,7 @@ from net import messages as m
 from net.errors import StartupError
 from net.hyperliquid.connection import Timing
 from net.hyperliquid.keys import KEY_VARIABLE
+from net.hyperliquid.own_orders import ClientOrderRequest, OrderState
 from net.hyperliquid.safety import Safety
 from net.hyperliquid.trading_session import TradingSession, trading_session
 from net.hyperliquid.venue.faults import FaultKind
@@ -215,3 +216,44 @@ async def test_a_key_without_an_account_starts_nothing(monkeypatch: pytest.Monke
     with pytest.raises(StartupError, match="no network 'main'"):
         async with trading_session("main", Safety()):
             pass
+
+
+async def test_the_key_of_an_agent_trades_for_its_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    from eth_account import Account
+    from hyperliquid.exchange import Exchange
+
+    async with running(ALICE) as world:
+        await world.quotes()
+        answer, key = await in_thread(lambda: Exchange(Account.from_key(ALICE_KEY), world.url).approve_agent("console"))
+        assert answer["status"] == "ok"
+        monkeypatch.setenv(KEY_VARIABLE, key)
+        safety = Safety(value_max=1_000 * 10**8)
+        safety.unlock(safety.confirmation)
+        async with trading_session(world.url, safety, timing=TIMING) as session:
+            assert session.client.account == ALICE
+            request = ClientOrderRequest(market="ETH", side=Side.BUY, price="1900", size="0.1")
+            assert (await session.client.place(request)).state is OrderState.WORKING
+        assert [order["limitPx"] for order in await world.info(type="openOrders", user=ALICE)] == ["1900.0"]
+
+
+async def test_the_venues_switch_is_held_while_orders_work_and_taken_back_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, ALICE_KEY)
+    monkeypatch.setattr("net.hyperliquid.trading_session.SWITCH_EVERY_S", 0.05)
+    async with running(ALICE) as world:
+        await world.quotes()
+        schedules = world.venue.store.state.schedules
+        safety = Safety(value_max=1_000 * 10**8)
+        safety.unlock(safety.confirmation)
+        async with trading_session(world.url, safety, timing=TIMING) as session:
+            request = ClientOrderRequest(market="ETH", side=Side.BUY, price="1900", size="0.1")
+            order = await session.client.place(request)
+            await eventually(lambda: ALICE in schedules)
+            assert schedules[ALICE] - world.venue.now_ms() > 100_000
+            await session.client.cancel(order)
+            await eventually(lambda: ALICE not in schedules)
+            await session.client.place(request)
+            await eventually(lambda: ALICE in schedules)
+        assert ALICE not in schedules
+        assert len(await world.info(type="openOrders", user=ALICE)) == 1
