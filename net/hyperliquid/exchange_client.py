@@ -34,6 +34,7 @@ ANSWER_TIMEOUT_S: Final = 5.0
 EXPIRY_MS: Final = 8_000
 """How long after sending an order the venue may still take it."""
 LOOKUP_EVERY_S: Final = 0.5
+NO_ANSWER: Final = "no answer"
 KILL_S: Final = 6.0
 """How soon the venue cancels what a kill could not; it wants five seconds at least."""
 
@@ -164,7 +165,7 @@ class ExchangeClient:
         try:
             answer = await self._send(actions.ScheduleCancel(time=at), self._now_ms() + self._expiry_ms)
         except _Unknown:
-            return "no answer"
+            return NO_ANSWER
         return "" if answer.get("status") == "ok" else str(answer.get("response"))
 
     # --- streams ----------------------------------------------------------------------------------------------------

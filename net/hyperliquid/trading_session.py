@@ -19,7 +19,7 @@ from net.errors import StartupError
 from net.hyperliquid.api_client import websocket_url
 from net.hyperliquid.connection import Timing
 from net.hyperliquid.decimals import SCALE, from_wire
-from net.hyperliquid.exchange_client import KILL_S, ExchangeClient
+from net.hyperliquid.exchange_client import KILL_S, NO_ANSWER, ExchangeClient
 from net.hyperliquid.info_client import InfoClient, Network, VenueUnavailable
 from net.hyperliquid.keys import SdkSigner, read_key
 from net.hyperliquid.market_data import Channel
@@ -174,9 +174,10 @@ class TradingSession:
             if loop.time() < self._switch_rests_until:
                 pass  # a kill has set it to something shorter
             elif working and self.client.safety.banner:
+                self._switch_set = True  # as soon as it is sent: an answer that is not waited for may say yes
                 refusal = await self.client.cancel_after(SWITCH_S)
-                self._switch_set = not refusal
-                if refusal and refusal != "no answer":
+                if refusal and refusal != NO_ANSWER:
+                    self._switch_set = False
                     self.on_note(f"the venue will not cancel for a console that dies: {refusal}")
                     return
             elif self._switch_set:
