@@ -115,31 +115,24 @@ async def measure(host: Host, port: int, user: str, count: int, seconds: float) 
     }
 
 
-async def run(arguments: argparse.Namespace, url: str, data_dir: str) -> dict[str, object]:
-    command = [
-        sys.executable, "-m", "tui.cli", "ssh", "--open", "--url", url, "--ssh-port", "0", "--data-dir", data_dir,
-        "--per-address", "500", "--spectators", "500", "--traders", "100",
-    ]  # fmt: skip
-    environment = os.environ | {"TRADESIM_CONFIG": "/nonexistent"}
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        await process.stdout.readline()
-        port = int((await process.stdout.readline()).decode().rpartition(":")[2])
-        host = Host(process.pid)
-        figures: dict[str, object] = {}
-        for kind, user, count in (
-            ("traders", "trader", arguments.traders),
-            ("spectators", "watch", arguments.spectators),
-        ):
-            figures[kind] = await measure(host, port, user, count, arguments.seconds)
-            print(kind, *(f"{name} {value}" for name, value in figures[kind].items()), sep="  ", flush=True)
-            while host.consoles() and kind == "traders":  # noqa: ASYNC110 - other processes
-                await asyncio.sleep(0.1)
-        return figures
-    finally:
-        process.terminate()
-        await process.wait()
+async def host(arguments: argparse.Namespace, url: str, user: str, count: int) -> dict[str, float]:
+    """The figures of one kind of visitors, on a host of their own."""
+    with tempfile.TemporaryDirectory() as data_dir:
+        command = [
+            sys.executable, "-m", "tui.cli", "ssh", "--open", "--url", url, "--ssh-port", "0", "--data-dir", data_dir,
+            "--per-address", "500", "--spectators", "500", "--traders", "100",
+        ]  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env=os.environ | {"TRADESIM_CONFIG": "/nonexistent"}, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            await process.stdout.readline()
+            port = int((await process.stdout.readline()).decode().rpartition(":")[2])
+            return await measure(Host(process.pid), port, user, count, arguments.seconds)
+        finally:
+            process.terminate()
+            await process.wait()
 
 
 def main() -> None:
@@ -160,8 +153,11 @@ def main() -> None:
     try:
         url = f"ws://127.0.0.1:{server.stdout.readline().strip()}/ws"
         print(machine())
-        with tempfile.TemporaryDirectory() as data_dir:
-            figures = asyncio.run(run(arguments, url, data_dir))
+        figures: dict[str, dict[str, float]] = {}
+        kinds = (("spectators", "watch", arguments.spectators), ("traders", "trader", arguments.traders))
+        for kind, user, count in kinds:
+            figures[kind] = asyncio.run(host(arguments, url, user, count))
+            print(kind, *(f"{name} {value}" for name, value in figures[kind].items()), sep="  ", flush=True)
     finally:
         server.terminate()
         server.wait()
