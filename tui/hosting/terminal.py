@@ -86,6 +86,11 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
+    async def ended(self) -> None:
+        """Wait for the program's end."""
+        if self._waiting is not None:
+            await asyncio.wait({self._waiting})
+
     async def close(self) -> None:
         """End the program: asked first, then killed."""
         if self._process is None or self._waiting is None:
