@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,17 @@ from net.process import prepare_data_dir
 from tui.hosting.admission import Admission, Limits, Refused, Visitor
 from tui.hosting.audit import Audit, AuditLine, now_text
 from tui.hosting.order import ConsoleOrder
-from tui.hosting.picture import Picture, Viewer
+from tui.hosting.picture import Picture
+from tui.hosting.seat import Seat
 from tui.hosting.terminal import Size
+from tui.wallet import FILE as WALLET
 
 SHARED_SIZE: Final = Size(120, 40)
 LINGER_S: Final = 20.0
 """How long the shared console runs on when nobody watches."""
 IDLE_CHECK_S: Final = 1.0
 FOLDER: Final = "visitors"
+SPECTATORS: Final = "spectators"
 
 
 @dataclass(frozen=True)
@@ -34,55 +36,6 @@ class Exchange:
     name: str
     """In the wallets."""
     data_dir: Path
-
-
-class Seat:
-    """An admitted visitor's place. ``leave`` gives it back; the account stays."""
-
-    def __init__(self, lobby: Lobby, visitor: Visitor, picture: Picture) -> None:
-        self.visitor = visitor
-        self.picture = picture
-        self._lobby = lobby
-        self._entered = time.monotonic()
-        self._typed = self._entered
-        self._viewers: set[Viewer] = set()
-        self._left = False
-
-    @property
-    def idle_s(self) -> float:
-        """Seconds since the last key."""
-        return time.monotonic() - self._typed
-
-    def watch(self, viewer: Viewer, *, from_start: bool = False) -> None:
-        """Show the console to a viewer."""
-        self._viewers.add(viewer)
-        self.picture.watch(viewer, from_start=from_start and self.visitor.trades)
-
-    def unwatch(self, viewer: Viewer) -> None:
-        """A viewer's connection is gone."""
-        self._viewers.discard(viewer)
-        self.picture.unwatch(viewer)
-
-    def type(self, data: bytes) -> None:
-        """Press keys; a spectator's reach nobody."""
-        self._typed = time.monotonic()
-        if self.visitor.trades:
-            self.picture.type(data)
-
-    def resize(self, size: Size) -> None:
-        """Give a trader's console another size; the shared one keeps its own."""
-        if self.visitor.trades:
-            self.picture.resize(size)
-
-    async def leave(self, why: str) -> None:
-        """Give the place back, end what runs for it alone, and tell whoever still looks."""
-        if self._left:
-            return
-        self._left = True
-        for viewer in self._viewers:
-            self.picture.unwatch(viewer)
-            viewer.ended(why)
-        await self._lobby.left(self, time.monotonic() - self._entered, why)
 
 
 class Lobby:
@@ -123,7 +76,7 @@ class Lobby:
             if isinstance(error, Refused):
                 self._write(visitor, "refused", why=str(error))
             raise
-        seat = Seat(self, visitor, picture)
+        seat = Seat(visitor, picture, self._left)
         self._seats.add(seat)
         self._write(visitor, "entered")
         if visitor.trades:
@@ -134,7 +87,7 @@ class Lobby:
         """Write down that a door turned somebody away."""
         self._write(visitor, "refused", why=why)
 
-    async def left(self, seat: Seat, seconds: float, why: str) -> None:
+    async def _left(self, seat: Seat, seconds: float, why: str) -> None:
         """Take a seat back."""
         self._seats.discard(seat)
         self._admission.leave(seat.visitor)
@@ -161,6 +114,9 @@ class Lobby:
         folder = self._folder(visitor)
         if not folder.is_dir() and self._remembered() >= self._limits.accounts:
             raise Refused("there are no more accounts for new traders; you are welcome to watch")
+        opened = (folder / WALLET).exists()
+        if not opened and any(seat.visitor.who == visitor.who and seat.visitor.trades for seat in self._seats):
+            raise Refused("your account is being opened by your other console; try again in a moment")
         picture = Picture(self._order(folder, visitor.name, spectator=False))
         await picture.start(size, term, truecolor=truecolor)
         return picture
@@ -172,8 +128,8 @@ class Lobby:
                 self._lingering.cancel()
                 self._lingering = None
             if self._shared is None or self._shared.ended.done():
-                folder = self._exchange.data_dir / FOLDER / "spectators"
-                self._shared = Picture(self._order(folder, "spectators", spectator=True))
+                folder = self._exchange.data_dir / FOLDER / SPECTATORS
+                self._shared = Picture(self._order(folder, SPECTATORS, spectator=True))
                 await self._shared.start(SHARED_SIZE, "xterm-256color", truecolor=self._truecolor_for_all)
             return self._shared
 
@@ -191,7 +147,7 @@ class Lobby:
 
     def _remembered(self) -> int:
         with contextlib.suppress(OSError):
-            return sum(1 for _ in (self._exchange.data_dir / FOLDER).iterdir())
+            return sum(1 for folder in (self._exchange.data_dir / FOLDER).iterdir() if folder.name != SPECTATORS)
         return 0
 
     def _linger(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final
 
-from tui.hosting.lobby import SHARED_SIZE, Seat
+from tui.hosting.lobby import SHARED_SIZE
 from tui.hosting.picture import RESTORE, WIPE
+from tui.hosting.seat import Seat
 from tui.hosting.terminal import Size
 
 LEAVE_KEYS: Final = (b"q", b"\x03", b"\x04")

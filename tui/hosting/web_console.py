@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from tui.hosting.admission import Refused, Visitor
-from tui.hosting.lobby import Lobby, Seat
+from tui.hosting.lobby import Lobby
+from tui.hosting.seat import Seat
 from tui.hosting.terminal import Size
 from tui.hosting.viewer import RemoteViewer
 

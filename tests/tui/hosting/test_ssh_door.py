@@ -165,21 +165,50 @@ async def test_on_an_open_host_any_key_trades_and_no_key_watches(host: Host, vis
     ]  # fmt: skip
 
 
-class TestLimits:
+class TestFullHouse:
     @pytest.fixture
     def limits(self) -> Limits:
-        return Limits(traders=1, idle_s=1.5)
+        return Limits(traders=1)
 
-    async def test_a_full_house_and_a_sleeping_trader_are_told_and_end_in_order(self, host: Host, visitors: Lobby):
+    async def test_whoever_comes_too_late_is_told_and_ends_in_order(self, host: Host):
         first = await host.visit("alice")
         await first.sees("SAFE")
         second = await host.visit("alice")
         await second.sees("all places for traders are taken (1)")
         assert await second.end() == 0
-        await first.sees("no key for")
-        assert await first.end() == 0
+        assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "refused"]
+
+
+class TestSleepers:
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(idle_s=0.5)
+
+    async def test_a_trader_who_presses_no_key_is_sent_away(self, host: Host, visitors: Lobby):
+        client = await host.visit("alice")
+        await client.sees("your account is kept")
+        assert await client.end() == 0
         await until(lambda: not visitors.seats)
-        assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "refused", "left"]
+        assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "left"]
+
+
+async def test_two_first_log_ins_at_once_open_one_account(host: Host, exchange: RealExchange):
+    twins = [await host.visit("alice"), await host.visit("alice")]
+    await until(lambda: any("being opened by your other console" in twin.screen.text for twin in twins))
+    await until(lambda: any("SAFE" in twin.screen.text for twin in twins))
+    assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "refused"]
+    assert sum(view.personality == "human" for view in exchange.service.accounts()) == 1
+
+
+class TestNoMoreAccounts:
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(accounts=0)
+
+    async def test_a_new_trader_is_turned_away(self, host: Host, visitors: Lobby):
+        client = await host.visit("alice")
+        await client.sees("there are no more accounts for new traders; you are welcome to watch")
+        assert await client.end() == 0
 
 
 async def test_the_command_starts_a_door_on_a_running_exchange_and_its_death_leaves_no_orphan(
