@@ -135,19 +135,19 @@ class EnginePool:
                 except TimeoutError:
                     pass
             self._wake.clear()
-            if any(link.answered for link in self._links):
-                self._backoff.reset()
-            elif self._dropped:
+            if self._dropped:
                 await asyncio.sleep(self._backoff.next_delay_s())
+            elif any(link.answered for link in self._links):
+                self._backoff.reset()
             self._dropped = False
             self._close_idle()
             for link in self._links:
                 link.check_health(self._quiet_s)
 
     async def _grow(self) -> bool:
-        """Open links until there are as many as wanted; False when one could not be opened."""
+        """Open the links that are missing, trying once for each; False when one could not be opened."""
         loop = asyncio.get_running_loop()
-        while len(self._links) < self._wanted:
+        for _ in range(self._wanted - len(self._links)):
             try:
                 async with asyncio.timeout(self._deadline_s):
                     _, link = await loop.create_connection(

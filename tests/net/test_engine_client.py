@@ -248,6 +248,27 @@ async def test_a_link_that_answers_no_ping_is_replaced() -> None:
             await server.connected.wait()
 
 
+@pytest.mark.parametrize("served", [0, 1], ids=["none is served", "one is served"])
+async def test_an_engine_that_takes_links_and_drops_them_is_not_besieged(
+    server: EngineServer, monkeypatch: pytest.MonkeyPatch, served: int
+) -> None:
+    monkeypatch.setattr("net.engine_server.MAX_CONNECTIONS", served)
+    taken = 0
+
+    def count_one(event: str, *_: object, **__: object) -> None:
+        nonlocal taken
+        taken += event == "connection refused"
+
+    monkeypatch.setattr("net.engine_server.log.warning", count_one)
+    async with EngineClient(server.host, server.port, connections=2) as client:
+        if served:
+            assert (await client.submit(order())).code is None
+        await asyncio.sleep(1)  # the time in which the links are counted
+        if served:
+            assert (await client.submit(order())).code is None
+    assert 1 <= taken < 30
+
+
 async def test_too_many_requests_are_refused_and_not_piled_up() -> None:
     async with (
         SilentServer() as server,
