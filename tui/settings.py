@@ -67,6 +67,11 @@ def reachable_host(host: str) -> str:
 
 
 def check_terminal() -> None:
-    """Raise ``StartupError`` unless somebody sits at a terminal that a console can be drawn on."""
+    """Raise ``StartupError`` unless somebody sits at a terminal that a console can be drawn on.
+
+    COLUMNS and LINES, which some shells leave behind, would hide the terminal's own size and every change of it.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise StartupError("the console needs a terminal; to run the exchange without one, use `tradesim-tui serve`")
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)

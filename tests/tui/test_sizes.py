@@ -9,6 +9,7 @@ from tests.tui.world import FakeTime, World
 from tui import keys
 from tui.config import ConsoleConfig
 from tui.drawing.cells import row_width
+from tui.widgets.ladder import Ladder
 from tui.widgets.pane import Pane
 
 
@@ -38,3 +39,13 @@ async def test_a_resized_terminal_is_drawn_anew(console: OpenConsole) -> None:
             assert len(c.lines()) == size[1]
         assert "LADDER" in c.text()
         assert "LEADERBOARD" not in c.text()
+
+
+async def test_the_ladder_has_the_focus_again_after_a_terminal_that_was_too_small(console: OpenConsole) -> None:
+    async with console() as c:
+        for size in ((59, 15), (50, 10), (120, 40)):
+            await c.pilot.resize_terminal(*size)
+            await c.settle()
+        assert isinstance(c.app.focused, Ladder)
+        await c.press("left_square_bracket", "b", "enter")
+        assert "add" in [verb for verb, _ in c.world.requests]

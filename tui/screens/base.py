@@ -48,6 +48,8 @@ class ModeScreen(Screen[None]):
         self.context = context
         self.layout_number = 0
         self._panes: list[Pane] = []
+        self._focused_before: Widget | None = None
+        """What had the focus when the terminal became too small."""
 
     def panes(self) -> Iterable[Widget]:
         """Widgets between the bars, by the names that the style sheet lays out."""
@@ -81,6 +83,10 @@ class ModeScreen(Screen[None]):
     def _check_size(self) -> None:
         size = self.app.size
         small = size.width < MIN_WIDTH or size.height < MIN_HEIGHT
+        if small and not self.has_class("-too-small"):
+            self._focused_before = self.focused
+        elif not small and self.has_class("-too-small") and self._focused_before is not None:
+            self.call_after_refresh(self._focused_before.focus)  # hidden, it lost the focus
         self.set_class(small, "-too-small")
         self.context.desk.too_small = small
 
