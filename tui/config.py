@@ -14,6 +14,7 @@ from net.errors import StartupError
 from tui import keys
 from tui.feed import Admin
 from tui.theme import THEMES
+from tui.view import INTERVALS
 
 HOSTED_HZ = 10.0
 """Most frames a second of a console that runs on somebody else's machine."""
@@ -109,6 +110,8 @@ def load(path: Path) -> ConsoleFile:
         file = msgspec.convert({name: tables[name] for name in ("console", "keys") if name in tables}, ConsoleFile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    if file.console.timeframe not in INTERVALS:
+        raise ConfigError(f"{path}: unknown timeframe {file.console.timeframe!r}: one of {', '.join(INTERVALS)}")
     if file.console.theme not in THEMES:
         raise ConfigError(f"{path}: unknown theme {file.console.theme!r}: one of {', '.join(THEMES)}")
     problems = key_problems(file.keys)

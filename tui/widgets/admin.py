@@ -61,6 +61,9 @@ class Listing(TablePane[Market]):
     def records(self) -> Sequence[Market]:
         return self.context.view.ordered()
 
+    def identity(self, record: Market) -> Hashable:
+        return record.instrument.symbol_id
+
     def cells(self, record: Market) -> Cells:
         shape = record.instrument
         phase_style = "good" if shape.status is InstrumentStatus.OPEN else "bad"

@@ -73,6 +73,9 @@ class AgentsTable(TablePane[Ranked]):
         lines = self.context.view.agents.ranked(self.SORTS[self.sort])
         return [Ranked(place, line) for place, line in enumerate(lines, 1)]
 
+    def identity(self, record: Ranked) -> Hashable:
+        return record.line.shape.agent_id
+
     def cells(self, record: Ranked) -> Cells:
         shape, line = record.line.shape, record.line
         mark = STATUS_MARK.get(shape.status, ("?", "warn"))

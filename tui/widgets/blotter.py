@@ -52,6 +52,9 @@ class Working(TablePane[OwnOrder]):
     def records(self) -> Sequence[OwnOrder]:
         return self.context.view.orders.open_orders()
 
+    def identity(self, record: OwnOrder) -> Hashable:
+        return record.key
+
     def cells(self, record: OwnOrder) -> Cells:
         order, view = record, self.context.view
         market = view.markets.get(order.symbol_id)
@@ -87,6 +90,7 @@ class Fills(TablePane[Fill]):
     LETTER = "f"
     EMPTY = "no fills yet"
     EMPTY_WATCHING = "spectators have no fills"
+    FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("sym", 5, drop=1),
@@ -111,6 +115,9 @@ class Fills(TablePane[Fill]):
     def records(self) -> Sequence[Fill]:
         return list(self.context.view.orders.fills)
 
+    def identity(self, record: Fill) -> Hashable:
+        return record.trade_id, record.order_id
+
     def cells(self, record: Fill) -> Cells:
         market = self.context.view.markets.get(record.symbol_id)
         price = market.scale.text(record.ticks) if market is not None else ""
@@ -128,6 +135,7 @@ class Done(TablePane[OwnOrder]):
     NAME = "done"
     LETTER = "o"
     EMPTY = "no order has left yet"
+    FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8, drop=3),
         Column("#", 7, right=True),
@@ -146,6 +154,9 @@ class Done(TablePane[OwnOrder]):
 
     def records(self) -> Sequence[OwnOrder]:
         return list(self.context.view.orders.done)
+
+    def identity(self, record: OwnOrder) -> Hashable:
+        return record.order_id or record.key
 
     def cells(self, record: OwnOrder) -> Cells:
         order = record
@@ -176,6 +187,7 @@ class LogPane(TablePane[LogLine]):
     NAME = "log"
     LETTER = "l"
     EMPTY = "nothing has happened yet"
+    FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (Column("time", 8), Column("what", 6), Column("", 20, grow=1))
     HINTS = LIST_HINTS
 
@@ -184,6 +196,9 @@ class LogPane(TablePane[LogLine]):
 
     def records(self) -> Sequence[LogLine]:
         return list(self.context.view.audit)
+
+    def identity(self, record: LogLine) -> Hashable:
+        return record
 
     def cells(self, record: LogLine) -> Cells:
         style = LOG_STYLES.get(record.kind, "text")

@@ -58,6 +58,9 @@ class Markets(TablePane[Market]):
             return sorted(markets, key=lambda market: market.depth.spread or 0)
         return markets
 
+    def identity(self, record: Market) -> Hashable:
+        return record.instrument.symbol_id
+
     def cells(self, record: Market) -> Cells:
         view, scale, depth, glyphs = self.context.view, record.scale, record.depth, self.look.glyphs
         change = record.change

@@ -60,6 +60,7 @@ class NewsList(TablePane[Headline]):
     NAME = "news"
     LETTER = "n"
     EMPTY = "no news yet: g 7 publishes some"
+    FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("", 1),
@@ -77,6 +78,9 @@ class NewsList(TablePane[Headline]):
 
     def records(self) -> Sequence[Headline]:
         return list(self.context.view.news)
+
+    def identity(self, record: Headline) -> Hashable:
+        return record.shape.id
 
     def cells(self, record: Headline) -> Cells:
         shape = record.shape

@@ -96,6 +96,9 @@ class Latency(TablePane[LatencyShape]):
         performance = self.context.view.performance
         return performance.latency if performance is not None else []
 
+    def identity(self, record: LatencyShape) -> Hashable:
+        return record.stage
+
     def cells(self, record: LatencyShape) -> Cells:
         figures = [(f"{value:.3f}", "text") for value in (record.p50_ms, record.p99_ms, record.p999_ms, record.max_ms)]
         return ((record.stage, "bright"), *figures, (short_number(record.count), "dim"))

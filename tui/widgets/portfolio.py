@@ -43,6 +43,9 @@ class Positions(TablePane[PositionLine]):
     def records(self) -> Sequence[PositionLine]:
         return sorted(self.context.view.portfolio.positions.values(), key=lambda line: line.symbol_id)
 
+    def identity(self, record: PositionLine) -> Hashable:
+        return record.symbol_id
+
     def cells(self, record: PositionLine) -> Cells:
         market = self.context.view.markets.get(record.symbol_id)
 

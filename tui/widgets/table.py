@@ -28,9 +28,14 @@ class TablePane(Pane, Generic[R]):
     EMPTY_REPLAY: ClassVar[str] = "nothing at this moment of the recording"
     SORTS: ClassVar[tuple[str, ...]] = ()
     """Names of the orders that ``o`` goes through."""
+    FOLLOWS: ClassVar[bool] = False
+    """Whether a selection on the newest row stays on the newest; else it stays on its record, wherever that goes."""
     EVERY = 3
 
     selected = 0
+    """Row of the selection, as it was drawn last."""
+    held: Hashable = None
+    """What the selected record is told by; None while the selection is a row."""
     top = 0
     sort = 0
 
@@ -42,6 +47,10 @@ class TablePane(Pane, Generic[R]):
 
     def cells(self, record: R) -> Cells:
         """One row: a span for each of ``COLUMNS``."""
+        raise NotImplementedError
+
+    def identity(self, record: R) -> Hashable:
+        """What a record is told by while its place and its figures change."""
         raise NotImplementedError
 
     def empty(self) -> str:
@@ -81,7 +90,9 @@ class TablePane(Pane, Generic[R]):
         shown = layout(self.COLUMNS, width)
         records = self.matching()
         room = max(0, height - 1)
+        self._follow(records)
         self._clamp(len(records), room)
+        self._hold(records)
         if not records:
             wanted = self.context.filters.get(self.NAME)
             text = f"nothing matches /{wanted}" if wanted else self.empty()
@@ -113,7 +124,29 @@ class TablePane(Pane, Generic[R]):
     def current(self) -> R | None:
         """The record that is selected."""
         records = self.matching()
-        return records[self.selected] if 0 <= self.selected < len(records) else None
+        place = self._place(records)
+        return records[place] if place is not None and 0 <= place < len(records) else None
+
+    def _place(self, records: Sequence[R]) -> int | None:
+        """Row of the selected record; None when it is gone."""
+        at = self.selected
+        if self.held is None or (0 <= at < len(records) and self.identity(records[at]) == self.held):
+            return at
+        return next((row for row, record in enumerate(records) if self.identity(record) == self.held), None)
+
+    def _follow(self, records: Sequence[R]) -> None:
+        place = self._place(records)
+        if place is not None:
+            self.selected = place
+
+    def _hold(self, records: Sequence[R]) -> None:
+        follows = self.FOLLOWS and self.selected == 0
+        self.held = self.identity(records[self.selected]) if records and not follows else None
+
+    def _select(self, records: Sequence[R], row: int) -> None:
+        self.selected = max(0, min(len(records) - 1, row))
+        self._hold(records)
+        self.tick()
 
     def _clamp(self, count: int, room: int) -> None:
         self.selected = max(0, min(self.selected, count - 1))
@@ -125,8 +158,9 @@ class TablePane(Pane, Generic[R]):
 
     def action_row(self, steps: int) -> None:
         """Move the selection."""
-        self.selected = max(0, min(len(self.matching()) - 1, self.selected + steps))
-        self.tick()
+        records = self.matching()
+        self._follow(records)
+        self._select(records, self.selected + steps)
 
     def action_open(self) -> None:
         """Open the selected row."""
@@ -145,10 +179,10 @@ class TablePane(Pane, Generic[R]):
     def on_click(self, event: events.Click) -> None:
         """Select the row; a second click opens it."""
         index = event.y - 2 + self.top
-        if 0 <= index < len(self.matching()) and event.y >= 2:
+        records = self.matching()
+        if 0 <= index < len(records) and event.y >= 2:
             again = index == self.selected and event.chain == 2
-            self.selected = index
-            self.tick()
+            self._select(records, index)
             if again:
                 self.action_open()
 
