@@ -148,22 +148,25 @@ class Journal:
         cut = self.reader.damaged_from is not None
         if cut or self.torn or self.power_lost or not self.epoch:
             self.epoch = self._new_epoch
+        notes = {
+            "epoch": self.epoch,
+            "boot_id": self._boot_id,
+            "durability": self.durability.value,
+            "least_number": str(number),
+            "stopped": "",
+        }
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
             if cut:
                 connection.execute("INSERT INTO damaged SELECT * FROM groups WHERE first > ?", (number,))
                 connection.execute("DELETE FROM groups WHERE first > ?", (number,))
-            self._note(
-                epoch=self.epoch,
-                boot_id=self._boot_id,
-                durability=self.durability.value,
-                least_number=str(number),
-                stopped="",
-            )
+            self._note(**notes)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
+        if any(self.reader.meta(key) != value for key, value in notes.items()):
+            raise JournalCorrupt(f"{self.path} is damaged: it does not keep what is noted in it")
         self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
         self._written = number

@@ -15,7 +15,7 @@ from net.process import Ready
 MAIN = """
 import sys
 from pathlib import Path
-from engine.commands import AddInstrument, OpenAccount
+from engine.commands import AccountLimits, AddInstrument, OpenAccount
 from engine.instruments import Instrument
 from engine.types import Durability
 from net.engine_server import EngineConfig, run_engine
@@ -24,8 +24,8 @@ from net.process import run
 
 initial = (
     AddInstrument(instrument=Instrument(symbol_id=1, ticker="ACME", initial_price=10_000)),
-    OpenAccount(account="alice", cash=10**15),
-    OpenAccount(account="bob", cash=10**15, positions={1: 100_000}),
+    OpenAccount(account="alice", cash=10**15, limits=AccountLimits(max_working_orders=None)),
+    OpenAccount(account="bob", cash=10**15, positions={1: 100_000}, limits=AccountLimits(max_working_orders=None)),
 )
 config = EngineConfig(
     port=int(sys.argv[3]),
