@@ -61,7 +61,7 @@ async def trade(world: World, orders: int) -> None:
     """Make a lot of news: every order moves the book, every second one trades with the one before."""
     trader = await world.connect()
     for name in ("buy", "sell"):
-        await trader.register(agent_id=name, starting_capital=1e9)
+        await trader.register(agent_id=name, starting_capital=1e7)
     for step in range(orders):
         side = "sell" if step % 2 else "buy"
         await trader.send("add_order", symbol_id=1, side=side, price=100.0, quantity=1, agent_id=side)
@@ -90,7 +90,7 @@ async def test_streams_skip_a_stalled_client_and_nobody_else(world: World) -> No
 async def test_a_stalled_client_gets_the_newest_books_when_it_reads_on(world: World) -> None:
     async with Stalled(world) as stalled:
         await stalled.say("subscribe", channels=["orderbooks"], rate_hz=60)
-        trader = await world.trader(starting_capital=1e9)
+        trader = await world.trader(starting_capital=1e7)
         steps = 0
         while len(stalled.session.missed_books) == 0 or stalled.session.idle:
             steps += 1
@@ -117,7 +117,7 @@ async def test_a_client_that_leaves_its_own_fills_unread_is_cut_off_with_a_reaso
     limits = SessionLimits(private_buffer_bytes=50_000, stream_buffer_bytes=20_000)
     async with running(tmp_path, limits=limits) as world:
         maker = await world.connect()
-        token = (await maker.register("Bob", agent_id="bob", starting_capital=1e9))["token"]
+        token = (await maker.register("Bob", agent_id="bob", starting_capital=1e7))["token"]
         async with Stalled(world) as stalled:
             await stalled.say("agent_register", agent_id="bob", token=token)
             while not stalled.session.accounts:
