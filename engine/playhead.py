@@ -9,6 +9,7 @@ What can take long is a generator: it yields every ``SLICE`` commands, so that w
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -28,7 +29,7 @@ SLICE = 200
 """Commands between two yields: some ten milliseconds."""
 SPACING = 2_000
 """Commands between two stations, until there are too many of them."""
-STATION_BYTES = 128 << 20
+STATION_BYTES = 64 << 20
 """Memory that the stations may take."""
 
 _times: msgspec.msgpack.Decoder[list[tuple[int, msgspec.Raw]]] = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
@@ -55,7 +56,17 @@ class Station(msgspec.Struct, frozen=True):
     number: int
     time: int
     chain: bytes
-    state: bytes
+    packed: bytes
+    """The state, compressed: a sixth of it."""
+
+    @classmethod
+    def of(cls, number: int, time: int, chain: bytes, state: bytes) -> Station:
+        """A station with the state packed."""
+        return cls(number, time, chain, zlib.compress(state, 1))
+
+    def state(self) -> bytes:
+        """The state unpacked."""
+        return zlib.decompress(self.packed)
 
 
 class Recording:
@@ -107,7 +118,7 @@ class Recording:
     def stations(self) -> list[Station]:
         """The states that the engine itself kept, oldest first."""
         kept = [s for s in self.reader.snapshots() if s.number <= self.last]
-        return [Station(s.number, s.time, s.chain, s.unpack()) for s in reversed(kept)]
+        return [Station.of(s.number, s.time, s.chain, s.unpack()) for s in reversed(kept)]
 
     def groups(self, last: int, chain: bytes) -> Iterator[Group]:
         """The groups after command ``last``, where the chain has the value ``chain``."""
@@ -145,7 +156,7 @@ class Playhead:
     def _restores(self, station: Station) -> bool:
         """Whether this version of the engine can go on from there."""
         try:
-            self._new_service().restore(station.state)
+            self._new_service().restore(station.state())
         except ValueError:
             return False
         return True
@@ -161,7 +172,7 @@ class Playhead:
         """That command, if it was applied and not jumped over."""
         chain = GENESIS
         if station is not None:
-            self.service.restore(station.state)
+            self.service.restore(station.state())
             self.number, self.time, chain = station.number, station.time, station.chain
         self._groups = self.recording.groups(self.number, chain)
         self._group: Group | None = None
@@ -219,8 +230,8 @@ class Playhead:
             at < len(self._stations) and self._stations[at].number - self.number < self._spacing
         ):
             return
-        self._stations.insert(at, Station(self.number, self.time, group.chain, self.service.snapshot_state()))
-        if sum(len(station.state) for station in self._stations) > STATION_BYTES:
+        self._stations.insert(at, Station.of(self.number, self.time, group.chain, self.service.snapshot_state()))
+        if sum(len(station.packed) for station in self._stations) > STATION_BYTES:
             self._spacing *= 2
             del self._stations[::2]
 
