@@ -14,11 +14,11 @@ import msgspec
 
 from net.errors import StartupError
 from net.process import prepare_data_dir, serve_until_stopped
-from tui.settings import check_terminal, config_path
+from tui.settings import PIDS_FILE, check_terminal, config_path
 from tui.supervisor import Supervisor, Tier, TierState
 from tui.tiers import TierName, TierSettings
 from tui.tour import first_time
-from tui.wallet import Key, Wallet
+from tui.wallet import OWN_EXCHANGE, Key, Wallet
 
 if TYPE_CHECKING:
     from net.hyperliquid.safety import Safety
@@ -35,12 +35,6 @@ def tiers_of(settings: TierSettings, *, agents: bool) -> list[Tier]:
     wanted = {TierName.AGENTS: agents, TierName.FEED: bool(settings.coins)}
     names = [name for name in TierName if wanted.get(name, True)]
     return [Tier(name.value, (name.value, arguments)) for name in names]
-
-
-OWN_EXCHANGE = "own"
-"""Name in the wallet of the exchange that lives in this data directory, whatever its port."""
-PIDS_FILE = "pids.json"
-"""In the data directory: which process is which tier, for people and tools that look at a running exchange."""
 
 
 @contextlib.asynccontextmanager

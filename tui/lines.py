@@ -42,7 +42,8 @@ Result: TypeAlias = OrderResult | MassResult | str
 async def do(client: Client, text: str, account: Key | None, open_account: OpenAccount, write: Write) -> int:
     """Do one line of trading commands on the account; 0 when all was done, 1 when something was refused.
 
-    Without an account ``open_account`` opens one on the connected client.
+    What comes of each is written at once; a refusal ends the chain. Without an account ``open_account`` opens one on
+    the connected client.
 
     Raises:
         GrammarError: the line is not understood; nothing was done.
@@ -64,12 +65,38 @@ async def do(client: Client, text: str, account: Key | None, open_account: OpenA
         try:
             await _books(known)
             view.fold(await client.get_portfolio(), 0.0)
-            results = [await _one(client, view, command) for command in commands]
+            for command in commands:
+                _check(view, command)
+            for command in commands:
+                result = await _tried(client, view, command)
+                write(result if isinstance(result, str) else _said(result))
+                if not isinstance(result, str) and result.status is Status.ERROR:
+                    return 1
         finally:
             reader.cancel()
-    for result in results:
-        write(result if isinstance(result, str) else _said(result))
-    return 1 if any(not isinstance(result, str) and result.status is Status.ERROR for result in results) else 0
+    return 0
+
+
+def _check(view: View, command: g.Command) -> None:
+    """Raise ``GrammarError`` for what cannot be done in this market whatever happens first."""
+    match command:
+        case g.Order():
+            _placed(view, command)
+        case g.Cancel(price=price, symbol=symbol):
+            if price is not None:
+                to_ticks(price, _named(view, symbol, "cancel ACME @ 100.5"))
+            elif symbol is not None:
+                find_market(view, symbol)
+        case g.Flat(symbol):
+            _named(view, symbol, "flat ACME")
+
+
+async def _tried(client: Client, view: View, command: g.Command) -> Result:
+    """Do a command; what has become impossible since the line was checked is a refusal like the exchange's own."""
+    try:
+        return await _one(client, view, command)
+    except GrammarError as error:
+        return OrderResult(status=Status.ERROR, code=RejectCode.INVALID_MESSAGE, message=str(error))
 
 
 async def _read(client: Client, view: View, known: asyncio.Event) -> None:
@@ -106,6 +133,7 @@ async def _one(client: Client, view: View, command: g.Command) -> Result:
             return _table([_held(view, symbol_id) for symbol_id in held], "no positions")
         case _:
             await client.cancel_all()
+            view.fold(await client.get_portfolio(), 0.0)
             return await _close(client, view, list(view.portfolio.positions))
 
 
@@ -179,15 +207,21 @@ def _table(rows: list[tuple[str, ...]], empty: str) -> str:
     return "\n".join(lines) or empty
 
 
-async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
+def _placed(view: View, order: g.Order) -> tuple[Market, int, float]:
+    """Instrument, price in ticks and quantity of an order as the market and the account are now."""
     market = _named(view, order.symbol, f"{order.side.value} 10 ACME")
     own = g.Price(reference="bid" if order.side is Side.BUY else "ask")
     other = g.Price(reference="ask" if order.side is Side.BUY else "bid")
     ticks = to_ticks(other if order.market else order.price or own, market)
+    return market, ticks, to_quantity(order.qty, order.side, ticks, market, view)
+
+
+async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
+    market, ticks, quantity = _placed(view, order)
     return await client.add_order(
         market.instrument.symbol_id,
         order.side,
-        to_quantity(order.qty, order.side, ticks, market, view),
+        quantity,
         price=None if order.market else market.scale.price(ticks),
         time_in_force=order.tif,
         post_only=order.post_only,
@@ -196,13 +230,26 @@ async def _order(client: Client, view: View, order: g.Order) -> OrderResult:
 
 
 async def _close(client: Client, view: View, symbol_ids: list[int]) -> Result:
+    """Cancel the orders and close the positions of these instruments, as they are by then."""
     result: OrderResult | MassResult = MassResult(status=Status.SUCCESS)
     for symbol_id in symbol_ids:
         result = await client.cancel_all(symbol_id)
+        if result.status is Status.SUCCESS:
+            result = await _reduce(client, view, symbol_id) or result
+    return result
+
+
+async def _reduce(client: Client, view: View, symbol_id: int) -> OrderResult | None:
+    """Close a position; once more when it became smaller on the way. None when there is none."""
+    result: OrderResult | None = None
+    for _ in range(2):
+        view.fold(await client.get_portfolio(), 0.0)
         qty = view.portfolio.qty(symbol_id)
-        if qty and result.status is Status.SUCCESS:
-            side = Side.SELL if qty > 0 else Side.BUY
-            result = await client.add_order(symbol_id, side, abs(qty), reduce_only=True)
+        if not qty:
+            break
+        result = await client.add_order(symbol_id, Side.SELL if qty > 0 else Side.BUY, abs(qty), reduce_only=True)
+        if result.code is not RejectCode.WOULD_NOT_REDUCE:
+            break
     return result
 
 

@@ -11,7 +11,7 @@ import typer
 
 from net.errors import StartupError
 from tui.options import DataDir
-from tui.settings import DEFAULT_HOST, DEFAULT_PORT
+from tui.settings import DEFAULT_HOST, DEFAULT_PORT, PIDS_FILE
 
 if TYPE_CHECKING:
     from net.client import Client
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 Url = Annotated[str, typer.Option("--url", help="WebSocket address of the gateway.")]
 LOCAL = f"ws://{DEFAULT_HOST}:{DEFAULT_PORT}/ws"
-OWN_EXCHANGE = "own"
-"""Name in the wallet of the exchange of the data directory."""
 
 
 def do(
@@ -45,16 +43,17 @@ async def _do(line: str, data_dir: Path, url: str, name: str) -> int:
     from net.client import Client
     from tui.grammar import GrammarError
     from tui.lines import do as do_line
-    from tui.wallet import Key, Wallet
+    from tui.wallet import OWN_EXCHANGE, Key, Wallet
 
     wallet = Wallet(data_dir)
-    local = url == LOCAL or f"//{DEFAULT_HOST}:" in url
-    account = wallet.find(url, name) or (wallet.find(OWN_EXCHANGE, name) if local else None)
+    own = f"//{DEFAULT_HOST}:" in url and (data_dir / PIDS_FILE).exists()
+    exchange = OWN_EXCHANGE if own else url
+    account = wallet.find(exchange, name)
 
     async def open_account(client: Client) -> AgentRegistered:
         registered = await client.register(name, personality="human")
         if registered.token is not None:
-            wallet.keep(url, name, Key(registered.agent_id, registered.token))
+            wallet.keep(exchange, name, Key(registered.agent_id, registered.token))
         return registered
 
     try:

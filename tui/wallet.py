@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 FILE = "accounts.json"
+OWN_EXCHANGE = "own"
+"""Name of the exchange that lives in the data directory, whatever its port."""
 
 
 class Key(msgspec.Struct, frozen=True):

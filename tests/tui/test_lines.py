@@ -102,6 +102,26 @@ async def test_a_line_that_is_not_understood_does_nothing(line: str, told: str, 
     assert await do("orders; positions") == (0, ["no working orders", "no positions"])
 
 
+async def test_a_chain_that_is_wrong_anywhere_does_nothing(do: Do) -> None:
+    with pytest.raises(GrammarError, match="no instrument NONE"):
+        await do("buy 1 ACME @ 99; sell 1 NONE @ 99")
+    assert await do("orders") == (0, ["no working orders"])
+
+
+async def test_a_refusal_ends_the_chain_and_what_was_done_before_is_said(do: Do) -> None:
+    status, said = await do("buy 1 ACME @ 99; buy 100000 ACME @ 100; buy 2 ACME @ 98")
+    assert (status, said[0], len(said)) == (1, "ok: #1 working 1", 2)
+    assert said[1].startswith("refused: insufficient_funds")
+    assert await do("orders") == (0, ["#1  buy  1  ACME  @ 99.00"])
+
+
+async def test_a_position_opened_in_the_chain_is_closed_by_it(do: Do) -> None:
+    await do("sell 3 ACME @ 101; buy 3 ACME @ 100", name="other")
+    assert await do("buy 3 ACME mkt; flat ACME; positions") == (
+        0, ["ok: #3 filled 3 at 101", "ok: #4 filled 3 at 100", "no positions"],
+    )  # fmt: skip
+
+
 async def test_watch_draws_the_ladder_in_place(do: Do, exchange: RealExchange, monkeypatch: pytest.MonkeyPatch) -> None:
     await do("buy 10 WIDG @ 24.9; sell 7 WIDG @ 25.1")
     screen = io.StringIO()

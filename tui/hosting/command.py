@@ -184,8 +184,9 @@ async def hosted_exchange(
 
     Yields it with its part of the ready text, and what fails when it does.
     """
-    from tui.exchange import OWN_EXCHANGE, ready_text, running_tiers
+    from tui.exchange import ready_text, running_tiers
     from tui.hosting.lobby import Exchange
+    from tui.wallet import OWN_EXCHANGE
 
     if url is not None:
         if not url.startswith(("ws://", "wss://")):
