@@ -90,6 +90,8 @@ class PaperMarket:
         self._turn = asyncio.Lock()
         self._began_ms = 0
         self._shown: OrderBookView | None = None
+        self._refused = False
+        """Whether a level was refused before: the next book mends it, so the first is enough to know of."""
 
     async def show(self, view: OrderBookView) -> None:
         """Bring our book in line with a newer view."""
@@ -100,7 +102,10 @@ class PaperMarket:
         async with self._turn:
             working = [order for order in await self._engine.orders(MAKER) if order.symbol_id == symbol_id]
             for command in plan(MAKER, symbol_id, working, bids, asks):
-                await self._engine.submit(command)
+                reply = await self._engine.submit(command)
+                if reply.code is not None and not self._refused:
+                    self._refused = True
+                    _log.warning("paper_level_refused", market=self.asset.display, reason=reply.message)
 
     async def trade(self, prints: Sequence[wire.Print]) -> None:
         """Trade public prints again; those of before the first book are in it."""

@@ -5,6 +5,7 @@ It may be mounted below a prefix (``/hl``) or served alone. Errors of the transp
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -16,7 +17,7 @@ from net.hyperliquid import refusals
 from net.hyperliquid.venue import exchange, questions
 from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.faults import Fault, FaultKind
-from net.hyperliquid.venue.limits import IpLimits, request_weight, weight_of
+from net.hyperliquid.venue.limits import IpLimits, request_weight, rows_weight, weight_of
 from net.hyperliquid.venue.streams import act_with_faults
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class VenueApp:
         if not self._venue.ready.is_set():
             raise _HttpError(503, refusals.UNAVAILABLE)
         try:
-            return msgspec.json.encode(await self._do(path, body))
+            answer = await self._do(path, body)
+            if self._venue.settings.rate_limits and isinstance(answer, list):
+                self._limits.allows(_client(scope), rows_weight(_kind(body), len(answer)), time.monotonic())
+            return msgspec.json.encode(answer)
         except Undecodable as error:
             if _is_json(body):
                 raise _HttpError(422, refusals.UNDECODABLE) from error
@@ -107,8 +111,10 @@ class VenueApp:
         if path == "faults":
             return self._set_faults(body)
         question = questions.read(body)
-        fault = self._venue.streams.faults.strike(question.type, FaultKind.DROP, FaultKind.REFUSE)
-        if fault is not None:
+        fault = self._venue.streams.faults.strike(question.type, FaultKind.DROP, FaultKind.DELAY, FaultKind.REFUSE)
+        if fault is not None and fault.kind is FaultKind.DELAY:
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None:
             raise _Lost if fault.kind is FaultKind.DROP else _HttpError(500, fault.text)
         return await self._venue.info.answer(question)
 
@@ -128,9 +134,8 @@ class VenueApp:
     def _charge(self, path: str, body: bytes, scope: Scope) -> None:
         if not self._venue.settings.rate_limits:
             return
-        client = scope.get("client") or ("", 0)
         weight = request_weight(path, "", _items(body)) if path == "exchange" else request_weight(path, _kind(body))
-        if not self._limits.allows(str(client[0]), weight, time.monotonic()):
+        if not self._limits.allows(_client(scope), weight, time.monotonic()):
             raise _HttpError(429, refusals.TOO_MANY_REQUESTS)
 
 
@@ -164,6 +169,11 @@ def _is_json(body: bytes) -> bool:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
+
+
+def _client(scope: Scope) -> str:
+    """The IP address of a request."""
+    return str((scope.get("client") or ("", 0))[0])
 
 
 def _items(body: bytes) -> int:

@@ -17,7 +17,9 @@ from net.gateway.config import SessionLimits
 from net.gateway.connection import Connection, Handler, Refusal
 from net.gateway.outgoing import Outgoing
 from net.gateway.serving import BACKLOG, Server, bind
+from net.hyperliquid import refusals
 from net.hyperliquid.venue.app import VenueApp
+from net.hyperliquid.venue.stream_session import address_of
 from net.hyperliquid.venue.venue import Venue
 
 CONNECTIONS_MAX: Final = 10_000
@@ -31,6 +33,9 @@ def accept(venue: Venue, connection: Connection, request: Request, path: str) ->
         raise Refusal(404, f"the WebSocket is at {path}\n")
     if venue.streams.connections >= CONNECTIONS_MAX:
         raise Refusal(503, "no more connections are taken\n")
+    limits = venue.streams.limits
+    if limits is not None and not limits.opens(address_of(connection), asyncio.get_running_loop().time()):
+        raise Refusal(429, f"{refusals.TOO_MANY_REQUESTS}\n")
     return venue.streams.accept(connection)
 
 

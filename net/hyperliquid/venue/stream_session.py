@@ -40,6 +40,7 @@ class StreamSession:
     def __init__(self, streams: Streams, connection: Connection) -> None:
         self._streams = streams
         self._connection = connection
+        self.address = address_of(connection)
         self._posts: set[asyncio.Task[None]] = set()
         self.subscriptions: dict[AnySubscription, AnySubscription] = {}
         """By key, as the client wrote them."""
@@ -65,6 +66,10 @@ class StreamSession:
 
     def received(self, payload: bytes) -> None:
         """One frame of the client."""
+        limits = self._streams.limits
+        if limits is not None and not limits.speaks(self.address, asyncio.get_running_loop().time()):
+            self._error(refusals.TOO_MANY_MESSAGES)
+            return
         try:
             frame = wire.decode_client_frame(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -199,6 +204,11 @@ class StreamSession:
 
     def _error(self, text: str) -> None:
         self.send(wire.encode(wire.ErrorFrame(data=text)))
+
+
+def address_of(connection: Connection) -> str:
+    """The IP address of a client."""
+    return connection.peer.partition("'")[2].partition("'")[0]
 
 
 def key_of(subscription: AnySubscription) -> AnySubscription:

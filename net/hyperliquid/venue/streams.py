@@ -22,6 +22,7 @@ from net.hyperliquid.subscriptions import AnySubscription
 from net.hyperliquid.venue.answers import Answer, err
 from net.hyperliquid.venue.exchange import read
 from net.hyperliquid.venue.faults import Fault, FaultKind, Faults
+from net.hyperliquid.venue.limits import SocketLimits
 from net.hyperliquid.venue.markets import BACKFILL, FAST_DEPTH, Market
 from net.hyperliquid.venue.orders import Order
 from net.hyperliquid.venue.questions import BadAggregation, CandleRequest
@@ -46,6 +47,7 @@ class Streams:
     def __init__(self, venue: Venue) -> None:
         self.venue = venue
         self.faults = Faults()
+        self.limits = SocketLimits() if venue.settings.rate_limits else None
         self._sessions: set[StreamSession] = set()
         self._listeners: dict[AnySubscription, set[StreamSession]] = {}
         self._prints: dict[str, list[wire.Print]] = {}
@@ -81,6 +83,8 @@ class Streams:
 
     def leave(self, session: StreamSession) -> None:
         """A connection is gone."""
+        if self.limits is not None and session in self._sessions:
+            self.limits.closes(session.address)
         self._sessions.discard(session)
         for key in session.subscriptions:
             self.part(session, key)

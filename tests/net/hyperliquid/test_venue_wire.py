@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -13,9 +13,10 @@ import msgspec
 import pytest
 from venue_world import ALICE, QUICK, World, running
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from engine.types import Side
+from net.hyperliquid.venue.faults import FaultKind
 from net.hyperliquid.venue.settings import VenueSettings
 from net.hyperliquid.venue.stream_session import PRIVATE_BUFFER_BYTES, StreamSession
 
@@ -215,6 +216,28 @@ async def test_a_strict_venue_hangs_up_on_a_bad_name_without_a_word() -> None:
         assert closed.value.rcvd is None  # no close frame: code 1006
 
 
+async def test_a_strict_venue_takes_ten_connections_and_two_thousand_messages_of_one_address() -> None:
+    async with running(settings=msgspec.structs.replace(QUICK, rate_limits=True)) as world, AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(socket(world)) for _ in range(10)]
+        with pytest.raises(InvalidStatus) as refused:
+            await stack.enter_async_context(socket(world))
+        assert refused.value.response.status_code == 429
+        for _ in range(2_300):
+            await clients[0].say("ping")
+        pongs = 0
+        while (answer := await clients[0].hear())["channel"] == "pong":
+            pongs += 1
+        assert 2_000 <= pongs < 2_300
+        assert answer["data"] == "Cannot send more than 2000 messages per minute."
+
+
+async def test_an_answer_to_a_question_can_be_made_late(world: World) -> None:
+    world.break_with(FaultKind.DELAY, "meta", seconds=0.2)
+    began = asyncio.get_running_loop().time()
+    await world.info(type="meta")
+    assert asyncio.get_running_loop().time() - began >= 0.2
+
+
 async def test_who_hears_nothing_is_cut_off() -> None:
     async with running(settings=msgspec.structs.replace(QUICK, idle_cut_s=0.2)) as world, socket(world) as client:
         with pytest.raises(ConnectionClosed):
@@ -224,6 +247,7 @@ async def test_who_hears_nothing_is_cut_off() -> None:
 class Deaf:
     """A connection whose other end reads nothing."""
 
+    peer = ""
     unsent_bytes = 0
     cut = False
 
