@@ -104,6 +104,13 @@ class World:
         stack.push_async_callback(self.http.aclose)
 
     @property
+    def links(self) -> int:
+        """Connections of the gateway to the engine."""
+        engine = self.gateway.engine
+        assert isinstance(engine, EngineClient)
+        return engine.links + self.engine.subscribers
+
+    @property
     def admin_token(self) -> str:
         return (self._data_dir / "admin.token").read_text().strip()
 
