@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.ledger import EXCHANGE
 from engine.service import AccountView
@@ -18,16 +18,22 @@ if TYPE_CHECKING:
     from net.gateway.session import Session
 
 
+_FORGOTTEN_SPARE: Final = 1_000
+"""Forgotten events beside as many as are kept, that are cleared away together."""
+
+
 class Kept:
     """One private event kept for ``resume``, encoded only when somebody asks for it."""
 
-    __slots__ = ("account", "event", "sequence", "time")
+    __slots__ = ("account", "event", "forgotten", "sequence", "time")
 
     def __init__(self, account: Account, event: PrivateEvent, sequence: int, time: int) -> None:
         self.account = account
         self.event = event
         self.sequence = sequence
         self.time = time
+        self.forgotten = False
+        """Whether its account keeps it no more."""
 
 
 class Account:
@@ -83,7 +89,9 @@ class Account:
 
     def forget_oldest(self) -> None:
         """Keep one private event less."""
-        self.floor = last_number(self.history.popleft().sequence)
+        oldest = self.history.popleft()
+        oldest.forgotten = True
+        self.floor = last_number(oldest.sequence)
 
     def missed(self, number: int) -> list[Kept] | None:
         """The kept events with messages after ``number``; None when some of them are gone."""
@@ -100,6 +108,9 @@ class Accounts:
         self._history = history
         self._history_total = history_total
         self._kept: deque[Kept] = deque()
+        """All that is kept, oldest first, and some that is not any more."""
+        self._kept_count = 0
+        """How much is kept."""
         self._by_id: dict[AccountId, Account] = {}
         self.floor = 0
         """Number up to which nothing is kept for anybody."""
@@ -123,6 +134,7 @@ class Accounts:
         before, self._by_id = self._by_id, {}
         self.floor = floor
         self._kept.clear()
+        self._kept_count = 0
         self.stale.clear()
         for view in views:
             if view.account == EXCHANGE:  # the house's own account: nobody's agent
@@ -170,13 +182,24 @@ class Accounts:
         kept = Kept(account, event, sequence, time)
         account.history.append(kept)
         account.last = last_number(sequence)
+        self._kept.append(kept)
         if len(account.history) > self._history:
             account.forget_oldest()
-        self._kept.append(kept)
-        if len(self._kept) > self._history_total:
-            oldest = self._kept.popleft()
-            if oldest.account.history and oldest.account.history[0] is oldest:
-                oldest.account.forget_oldest()
+        else:
+            self._kept_count += 1
+        if self._kept_count > self._history_total:
+            self._forget_oldest()
+        elif len(self._kept) > 2 * self._kept_count + _FORGOTTEN_SPARE:
+            self._kept = deque(each for each in self._kept if not each.forgotten)
         self.stale[account.agent_id] = None
         self.changed = True
         return account
+
+    def _forget_oldest(self) -> None:
+        """Forget the oldest event that anybody keeps."""
+        while True:
+            oldest = self._kept.popleft()
+            if not oldest.forgotten:  # then it is the oldest of its account, too
+                oldest.account.forget_oldest()
+                self._kept_count -= 1
+                return
