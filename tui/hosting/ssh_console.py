@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import asyncssh
@@ -25,11 +25,14 @@ TRUECOLOR_TERMS: Final = ("direct", "kitty", "alacritty", "ghostty", "wezterm", 
 class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
     """The console of one connection."""
 
-    def __init__(self, lobby: Lobby, visitor: Visitor, conn: asyncssh.SSHServerConnection) -> None:
+    def __init__(
+        self, lobby: Lobby, visitor: Visitor, conn: asyncssh.SSHServerConnection, on_start: Callable[[], None]
+    ) -> None:
         super().__init__()
         self._lobby = lobby
         self.visitor = visitor
         self._conn = conn
+        self._on_start = on_start
         self._chan: asyncssh.SSHServerChannel[bytes]
         self._term = ""
         self._size = Size(80, 24)
@@ -70,6 +73,7 @@ class Console(RemoteViewer, asyncssh.SSHServerSession[bytes]):
 
     def session_started(self) -> None:
         """Everything is agreed: in."""
+        self._on_start()
         self._entering = asyncio.create_task(self._enter(), name=f"ssh visitor {self.visitor.name}")
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:

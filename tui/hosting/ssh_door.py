@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,9 @@ LOGIN_TIMEOUT_S: Final = 20.0
 OPEN_TIMEOUT_S: Final = 10.0
 """How long a logged-in client may take to open its console."""
 MAX_STRANGERS: Final = 50
-"""Connections that may be logging in at the same time."""
+"""Connections that may be without a console at the same time, because they log in or ask for other things."""
+MAX_STRANGERS_EACH: Final = 10
+"""The same, from one address."""
 
 log = get_logger(__name__)
 
@@ -48,7 +51,8 @@ class SshDoor:
     def __init__(self, config: SshConfig, lobby: Lobby) -> None:
         self.config = config
         self.lobby = lobby
-        self.strangers = 0
+        self.strangers: Counter[str] = Counter()
+        """Connections without a console, by address."""
         self.port = config.port
 
     def knows(self, key: asyncssh.SSHKey, address: str) -> bool:
@@ -107,15 +111,14 @@ class Connection(asyncssh.SSHServer):
         """Somebody connects."""
         self._conn = conn
         self._address = str(conn.get_extra_info("peername")[0])
-        self._door.strangers += 1
-        if self._door.strangers > MAX_STRANGERS:
+        strangers = self._door.strangers
+        strangers[self._address] += 1
+        if strangers[self._address] > MAX_STRANGERS_EACH or strangers.total() > MAX_STRANGERS:
             conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They are gone."""
-        self._known()
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._settled()
 
     def begin_auth(self, username: str) -> bool:
         """Ask for a key, except of who only wants to watch an open host."""
@@ -146,22 +149,24 @@ class Connection(asyncssh.SSHServer):
 
     def auth_completed(self) -> None:
         """They are in; now they should open their console."""
-        self._known()
         self._deadline = asyncio.get_running_loop().call_later(OPEN_TIMEOUT_S, self._conn.close)
 
     def session_requested(self) -> Console | bool:
         """One console a connection."""
         if self._console is not None:
             return False
-        if self._deadline is not None:
-            self._deadline.cancel()
         trades = bool(self._fingerprint) and self._name != WATCH
         name = re.sub(r"[^A-Za-z0-9_.-]", "", self._name)[:24] or "trader"
         visitor = Visitor("ssh", self._fingerprint, name, self._address, trades)
-        self._console = Console(self._door.lobby, visitor, self._conn)
+        self._console = Console(self._door.lobby, visitor, self._conn, self._settled)
         return self._console
 
-    def _known(self) -> None:
+    def _settled(self) -> None:
+        """They have a console, or are gone."""
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._stranger:
             self._stranger = False
-            self._door.strangers -= 1
+            self._door.strangers[self._address] -= 1
+            if not self._door.strangers[self._address]:
+                del self._door.strangers[self._address]

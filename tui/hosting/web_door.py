@@ -13,6 +13,7 @@ import msgspec
 import textual_serve
 from aiohttp import web
 
+from net.gateway.app import raise_open_files
 from net.gateway.serving import bind
 from net.rest_client import rest_url
 from tui.hosting.admission import Visitor
@@ -149,6 +150,7 @@ async def web_door(config: WebConfig, gateway_url: str, lobby: Lobby) -> AsyncIt
     Raises:
         StartupError: the port cannot be had.
     """
+    raise_open_files()
     guard = _guard(config)
     tls = _tls(config)
     listener = bind(config.host, config.port)

@@ -17,7 +17,7 @@ from real_exchange import RealExchange
 from tests.tui.hosting.conftest import PATIENCE_S, USUAL, Person, audit_lines, children_of, runs, until, write_key
 from tui.hosting.admission import Limits
 from tui.hosting.lobby import Lobby
-from tui.hosting.ssh_door import SshConfig, SshDoor, ssh_door
+from tui.hosting.ssh_door import MAX_STRANGERS_EACH, SshConfig, SshDoor, ssh_door
 from tui.hosting.terminal import Size
 
 pytestmark = [
@@ -140,6 +140,15 @@ async def test_only_the_console_may_run(host: Host):
     assert {line.why for line in audit_lines(host.data_dir)} == {
         "asked to run a command", "no terminal", "asked for a subsystem",
     }  # fmt: skip
+
+
+async def test_one_address_cannot_take_all_places_before_the_door(host: Host):
+    lines = [await asyncio.open_connection("127.0.0.1", host.door.port) for _ in range(MAX_STRANGERS_EACH + 1)]
+    greetings = [await asyncio.wait_for(reader.readline(), PATIENCE_S) for reader, _ in lines]
+    assert [greeting.startswith(b"SSH-2.0-") for greeting in greetings] == [True] * MAX_STRANGERS_EACH + [False]
+    for _, writer in lines:
+        writer.close()
+    await until(lambda: not host.door.strangers)
 
 
 async def test_an_unknown_key_stays_outside_until_it_is_added(host: Host):
