@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from engine.types import RejectCode
@@ -106,7 +107,16 @@ class AccountRequests:
             return list(session.accounts.values())
         return [session.account(message.agent_id)]
 
-    def resume(self, session: Session, account: Account, message: Resume) -> bool:
+    async def resume(self, session: Session, accounts: list[Account], message: Resume) -> None:
+        """Send what the client missed, or everything; between two accounts others have their turn."""
+        for account in accounts:
+            if not session.is_open:
+                return
+            if not self._tell_missed(session, account, message):
+                await self._tell_all(session, account)
+            await asyncio.sleep(0)
+
+    def _tell_missed(self, session: Session, account: Account, message: Resume) -> bool:
         """Send the private messages after the one that the client saw last; False when they are not kept any more."""
         mirror = self._gateway.mirror
         missed = account.missed(message.sequence) if message.epoch == mirror.epoch else None
@@ -126,7 +136,7 @@ class AccountRequests:
                         session.send(frame)
         return missed is not None
 
-    async def tell_all(self, session: Session, account: Account) -> None:
+    async def _tell_all(self, session: Session, account: Account) -> None:
         """Tell the whole private state, to a client that cannot be told what it missed."""
         await self.portfolio(session, account, None)
         await self.orders(session, account, None)

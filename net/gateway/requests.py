@@ -100,9 +100,8 @@ class Requests:
                 account = session.account(message.agent_id)
                 self._later(session, message, self._accounts.trades(session, account, message))
             case Resume():
-                for account in self._accounts.to_resume(session, message):
-                    if not self._accounts.resume(session, account, message):
-                        self._later(session, message, self._accounts.tell_all(session, account))
+                accounts = self._accounts.to_resume(session, message)
+                self._later(session, message, self._accounts.resume(session, accounts, message))
             case GetCandles():
                 self._later(session, message, self._candles(session, message))
             case _:

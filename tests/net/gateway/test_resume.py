@@ -115,3 +115,18 @@ async def test_a_session_with_several_accounts_resumes_them_all(world: World) ->
     await client.send("resume", epoch="first", sequence=0)
     names = {(await client.wait_for("resumed"))["data"]["agent_id"] for _ in range(2)}
     assert names == {"one", "two"}
+
+
+async def test_who_resumes_many_accounts_holds_nobody_up(world: World) -> None:
+    client = await world.connect()
+    for number in range(20):
+        await client.register(agent_id=f"bot-{number}")
+        await client.order("buy", 1, 99.0, agent_id=f"bot-{number}")
+    start = len(client.seen)
+    await client.send("resume", epoch="first", sequence=0)
+    await client.send("ping", id="meanwhile")
+    await client.wait_for("resumed", lambda m: m["data"]["agent_id"] == "bot-19")
+    told = [m["type"] for m in client.seen[start:] if m["type"] in ("resumed", "pong")]
+    assert told.count("resumed") == 20
+    assert told[-1] != "pong", "the ping waited for all accounts"
+    assert "pong" in told
