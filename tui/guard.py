@@ -31,6 +31,8 @@ class Guard:
         self.armed_until: float | None = None
         self.asked: Asked | None = None
         self.grab: Grab | None = None
+        self.touches = 0
+        """How many keys were pressed."""
         self.version = 0
         self.on_change: Callable[[], None] = lambda: None
         """Called when a question, the size or the badge changed."""
@@ -81,6 +83,7 @@ class Guard:
 
     def touch(self) -> None:
         """A key was pressed: ARMED lasts on."""
+        self.touches += 1
         if self.armed:
             self.armed_until = self.clock.mono() + ARMED_S
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from engine.types import Side
 from tests.tui.conftest import OpenConsole
+from tui.widgets.ladder import Ladder
 
 
 async def test_safe_mode_takes_a_second_key(console: OpenConsole) -> None:
@@ -101,3 +103,26 @@ async def test_a_hint_goes_after_three_seconds(console: OpenConsole) -> None:
         c.world.time.pass_ms(3_100)
         c.app.second()
         assert not list(c.app._notifications)
+
+
+async def test_the_last_price_flashes_when_it_changes_but_not_more_than_once_a_second(console: OpenConsole) -> None:
+    def print_at(ticks: int) -> None:
+        c.world._print(1, ticks, 1.0, Side.BUY, silent=False)
+
+    async with console() as c:
+        ladder = c.app.screen.query_one(Ladder)
+        market = c.app.view.markets[1]
+        assert market.last is not None
+        c.world.time.pass_ms(2_000)
+        await c.settle()
+        print_at(market.last + 1)
+        await c.settle()
+        assert ladder._flashes(market) == ((market.last, "flash.buy"),)
+        c.world.time.pass_ms(500)
+        print_at(market.last - 1)
+        await c.settle()
+        assert ladder._flashes(market) == ()
+        c.world.time.pass_ms(500)
+        print_at(market.last - 1)
+        await c.settle()
+        assert ladder._flashes(market) == ((market.last, "flash.sell"),)

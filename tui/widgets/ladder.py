@@ -17,7 +17,9 @@ from tui.view import Ack, LinkState, Market, OwnOrder
 from tui.widgets.pane import Pane
 
 FLASH_S = 0.35
-"""How long the row of a print or a fill flashes."""
+"""How long the last price flashes when it changes."""
+CALM_S = 1.0
+"""Least time from one such flash to the next: a busy market must not flicker."""
 
 
 class Ladder(Pane):
@@ -37,10 +39,15 @@ class Ladder(Pane):
     KEYS = keys.LADDER
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.LADDER]
 
+    last_seen: tuple[int, int | None] = (0, None)
+    """Instrument and last price of the newest picture."""
+    flash_until = 0.0
     symbol_id: int | None = None
     """The instrument that centre and cursor are about."""
     centre: int | None = None
     cursor: int | None = None
+    focused_at = -1
+    """Count of keys pressed when the focus came; -1 once it was used."""
     focused_by_click = False
 
     # --- drawing
@@ -52,6 +59,7 @@ class Ladder(Pane):
         view, desk = context.view, context.desk
         if context.frozen:
             return ("frozen", self.cursor, desk.version)
+        self._notice_last(market)
         return (
             market.instrument.symbol_id, market.depth, market.version, view.orders.version, view.portfolio.version,
             self.cursor, self.centre, desk.version, context.group, self._flashes(market), self._dimmed,
@@ -123,12 +131,21 @@ class Ladder(Pane):
     def _flashes(self, market: Market) -> tuple[tuple[int, str], ...]:
         now = self.context.clock.mono()
         symbol_id, group = market.instrument.symbol_id, self.context.group
-        flashing = self.context.fill_flash
-        return tuple(
+        fills = tuple(
             (ticks // group * group, "flash.own")
-            for (at, ticks), until in flashing.items()
+            for (at, ticks), until in self.context.fill_flash.items()
             if at == symbol_id and now < until
         )
+        if market.last is None or now >= self.flash_until:
+            return fills
+        return ((market.last // group * group, "flash.buy" if market.last_up else "flash.sell"), *fills)
+
+    def _notice_last(self, market: Market) -> None:
+        """Begin a flash where the last price is another than the one that was seen."""
+        seen, self.last_seen = self.last_seen, (market.instrument.symbol_id, market.last)
+        now = self.context.clock.mono()
+        if seen[0] == self.last_seen[0] and seen != self.last_seen and now >= self.flash_until - FLASH_S + CALM_S:
+            self.flash_until = now + FLASH_S
 
     # --- where the ladder looks
 
@@ -297,9 +314,14 @@ class Ladder(Pane):
 
     # --- mouse
 
+    def on_focus(self) -> None:
+        """Remember that no key was pressed since; the pane's own handler shows the focus."""
+        self.focused_at = self.context.desk.touches
+
     def on_mouse_down(self, _event: events.MouseDown) -> None:
-        """Remember whether this click only brings the focus."""
-        self.focused_by_click = not self.has_focus
+        """Remember whether this click only brings the focus: Textual gives that before it tells of the click."""
+        self.focused_by_click = self.focused_at == self.context.desk.touches
+        self.focused_at = -1
 
     def on_click(self, event: events.Click) -> None:
         """Cursor to the row; when ARMED, a click on a size column trades at it."""
