@@ -136,7 +136,7 @@ class Ladder(Pane):
             for (at, ticks), until in self.context.fill_flash.items()
             if at == symbol_id and now < until
         )
-        if market.last is None or now >= self.flash_until:
+        if market.last is None or now >= self.flash_until or self.context.frozen:
             return fills
         return ((market.last // group * group, "flash.buy" if market.last_up else "flash.sell"), *fills)
 
