@@ -32,6 +32,8 @@ POSTED_MOVE: Final = 0.013
 POSTED_MOVE_MAX: Final = 0.04
 MAX_FOLLOW_UPS: Final = 4
 MAX_PENDING: Final = 256
+WORTH_PROMISING = 1.2
+"""Least size of the move behind a promised story, in usual ones."""
 UNREPEATED: Final = 20
 """A paper that goes on repeats none of so many headlines."""
 WORDINGS: Final = 8
@@ -118,9 +120,10 @@ class Newsroom:
                 self._schedule_surprise(0.0, scope)
 
     def promise(self, at: float) -> None:
-        """Have a company story written ``at`` seconds, besides those that come by themselves."""
+        """Have a company story that matters written ``at`` seconds, besides those that come by themselves."""
         if self.section.enabled:
-            self._follow_up(at, "company", 0, student_t(self._rng, JUMP_DEGREES))
+            move = student_t(self._rng, JUMP_DEGREES)
+            self._follow_up(at, "company", 0, math.copysign(max(abs(move), WORTH_PROMISING), move))
 
     def write(self, now: float) -> list[Story]:
         """The stories that are due by ``now``."""

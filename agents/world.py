@@ -128,9 +128,9 @@ class World:
         """What the newsroom wants published now."""
         return self.newsroom.write(self.news_s())
 
-    def news_s(self) -> float:
-        """Seconds of the newsroom's clock: somebody who watches a live market should not wait long for a headline."""
-        return self.elapsed_s() * (LIVE_NEWS_PACE if self._live else 1.0)
+    def news_s(self, *, in_s: float = 0.0) -> float:
+        """What the newsroom's clock shows now, or in ``in_s`` seconds; live it runs faster, for those who watch."""
+        return (self.elapsed_s() + in_s * self.speed) * (LIVE_NEWS_PACE if self._live else 1.0)
 
     def hear(self, headline: str, sentiment: float, symbol_id: SymbolId | None) -> dict[SymbolId, float]:
         """A headline was published: let it move the values. Returns by how many ticks when somebody else wrote it."""

@@ -40,8 +40,8 @@ EXPLAIN_EVERY_S: Final = 5.0
 REGISTRATIONS_AT_ONCE: Final = 8
 BACKOFF_FIRST_S: Final = 1.0
 BACKOFF_MAX_S: Final = 60.0
-FIRST_STORY_S: Final = 8.0
-"""When the first headline comes: nobody should wait for the newsroom's own rhythm to see one."""
+FIRST_STORIES_S: Final = (8.0, 35.0, 75.0)
+"""When the first headlines come: nobody should wait for the newsroom's own rhythm to see the market react to one."""
 DEFAULT_CAPITAL: Final = 100_000.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.session")
@@ -112,7 +112,8 @@ class Session:
             await asyncio.gather(*(self._join(member) for member in population))
             await asyncio.gather(*(self._return(kept) for kept in self.register if kept.asked_for))
             populated.set()
-            self.world.newsroom.promise(self.world.news_s() + FIRST_STORY_S * self.world.speed)
+            for seconds in FIRST_STORIES_S:
+                self.world.newsroom.promise(self.world.news_s(in_s=seconds))
             log.info("populated", agents=len(self._places), instruments=len(self.feed.units))
             await self.over.wait()
         finally:

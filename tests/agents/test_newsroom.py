@@ -98,3 +98,13 @@ def test_a_paper_begins_alike_without_a_history_and_hears_of_later_ones_no_more(
 def test_same_seed_same_stories() -> None:
     assert stories(NewsSection(), 50, seed=4) == stories(NewsSection(), 50, seed=4)
     assert stories(NewsSection(), 50, seed=4) != stories(NewsSection(), 50, seed=5)
+
+
+def test_a_promised_story_is_one_that_moves_its_company() -> None:
+    for seed in range(20):
+        room = Newsroom(NewsSection(company_per_hour=0, sector_per_hour=0, macro_per_hour=0), SUBJECTS, seed)
+        room.promise(5.0)
+        assert room.write(4.9) == []
+        [story] = room.write(5.0)
+        assert story.symbol_id is not None
+        assert abs(story.jumps[story.symbol_id]) >= 1.2 * room.subjects[story.symbol_id].unit_ticks

@@ -160,7 +160,8 @@ async def test_a_restarted_process_takes_its_accounts_back_with_their_positions(
     assert len([account for account in accounts if account.name == "market-maker-1"]) == 1
 
 
-async def test_posted_news_move_values_and_are_traded_on(world: LiveWorld) -> None:
+async def test_posted_news_move_values_and_are_traded_on(world: LiveWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.live.session.FIRST_STORIES_S", ())
     async with world.session() as session:
         reader = next(key for key, host in session.feed.hosts.items() if host.context.personality == "news_trader")
         await eventually(lambda: has_book(world, 1))
