@@ -23,6 +23,8 @@ from tui.picture import png_of
 from tui.stage import Stage
 
 WARM_UP_S = 600.0
+WATCHED_S = 60
+"""Seconds that the console has seen before the first key: curves need them."""
 SEED = 7
 
 
@@ -64,7 +66,7 @@ async def opened(size: tuple[int, int], theme: str = "dark") -> AsyncIterator[tu
     settings = ConsoleSettings(theme=theme, timeframe="15s")
     app = ConsoleApp(lambda: stage, ConsoleConfig(settings=settings), stage.clock(), timer=False)
     async with app.run_test(size=size) as pilot:
-        for _ in range(60):
+        for _ in range(WATCHED_S):
             await pilot.pause()
             stage.step(1.0)
             app.second()

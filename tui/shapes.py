@@ -12,6 +12,8 @@ from net.gateway import shapes
 from net.gateway.track import EquityTrack
 from net.units import Units, cash_to_wire
 
+EXCHANGE = "exchange"
+"""Personality of the exchange's own account, which is nobody's."""
 DEPTH = 60
 """Levels of a side that are told."""
 
@@ -24,6 +26,12 @@ def book_shape(service: OrderBookService, instrument: Instrument) -> m.OrderBook
         for side in (((), ()) if depth is None else (depth.bids, depth.asks))
     )
     return m.OrderBookShape(symbol_id=instrument.symbol_id, sequence=service.sequence, bids=bids, asks=asks)
+
+
+def traders(service: OrderBookService) -> list[AccountView]:
+    """All accounts but the exchange's own, the best P&L first."""
+    views = [view for view in service.accounts() if view.personality != EXCHANGE]
+    return sorted(views, key=lambda view: view.initial_equity - view.equity)
 
 
 def agent_shape(

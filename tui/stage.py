@@ -22,7 +22,7 @@ from net.gateway import shapes
 from net.gateway.private import PrivateEvent, private_messages
 from net.gateway.track import EquityTrack
 from net.units import Units, millis
-from tui.shapes import agent_shape, book_shape, portfolio_update
+from tui.shapes import agent_shape, book_shape, portfolio_update, traders
 from tui.view import Clock
 
 YOU = "you"
@@ -96,7 +96,7 @@ class Stage:
         self._tell_owner()
 
     def _tell_agents(self, now: int) -> None:
-        agents = sorted((self._agent(view) for view in self.oms.accounts()), key=lambda agent: -agent.pnl)
+        agents = [self._agent(view) for view in traders(self.oms)]
         self._push(m.AgentsSnapshot(data=agents, timestamp=now))
         told = self.simulation.explanations
         for time_ns, name, explain in told[max(self._explained, len(told) - 200) :]:

@@ -14,6 +14,7 @@ from tui.theme import COLOURS
 
 async def test_each_key_and_each_moment_after_it_is_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "WARM_UP_S", 5.0)
+    monkeypatch.setattr(pictures, "WATCHED_S", 2)
     monkeypatch.setattr(movie, "SCRIPT", (movie.Beat(("g", "3"), 1, "g 3  agents"),))
     drawn = [svg async for svg in movie.frames()]
     assert len(drawn) == 3

@@ -16,15 +16,13 @@ from net import messages as m
 from net.gateway import shapes
 from net.gateway.private import PrivateEvent, private_messages
 from net.units import Units, millis
-from tui.shapes import DEPTH, agent_shape, book_shape, portfolio_update
+from tui.shapes import DEPTH, agent_shape, book_shape, portfolio_update, traders
 
 PRINTS = 1_000
 """Prints of one instrument told at once."""
 NEWS = 100
 PRIVATE = 2_000
 """Private messages that wait for the next frame."""
-EXCHANGE = "exchange"
-"""Personality of the exchange's own account, which is nobody's."""
 
 
 HUMAN = "human"
@@ -88,10 +86,9 @@ class Teller:
 
     def agents(self, time: int) -> m.AgentsSnapshot:
         """Everybody who trades, the best first."""
-        views = [view for view in self.service.accounts() if view.personality != EXCHANGE]
+        views = traders(self.service)
         if self.owner is None:
             self.owner = next((view.account for view in views if self._is_owner(view)), None)
-        views.sort(key=lambda view: view.initial_equity - view.equity)
         return m.AgentsSnapshot(data=[agent_shape(view, self._listed) for view in views], timestamp=millis(time))
 
     def _is_owner(self, view: AccountView) -> bool:

@@ -32,7 +32,7 @@ CASH_WIDTH = 120
 
 
 REPLAY_HINTS = (
-    ("Space", "pause"), ("← →", "command"), ("r R", "trade"), ("l L", "news"), ("J", "jump to"), ("W", "what if"),
+    ("Space", "pause"), ("← →", "step"), ("r", "trade"), ("l", "news"), ("J", "jump"), ("W", "what if"),
     ("f d", "speed"),
 )  # fmt: skip
 

@@ -126,6 +126,7 @@ async def test_the_screen_says_where_the_recording_is_and_by_which_keys(size: tu
         assert "14:16:28.000" in status
         assert "taker buys 1 ACME @ 99.80" in status
         assert "Space pause" in hints
+        assert "W what if" in hints
         assert "order" not in hints
         await r.press("question_mark")
         assert "what if: go on live from here" in "\n".join(r.lines())
