@@ -91,7 +91,8 @@ class RealOrdersClient(Client):
         return registered
 
     async def get_portfolio(self, *_: Any, **__: Any) -> m.PortfolioUpdate:
-        """Money and positions at the venue."""
+        """Money and positions at the venue now; as last heard when it does not answer in time."""
+        await self._session.refresh()
         return self._portfolio()
 
     async def get_orders(self, *_: Any, **__: Any) -> list[m.OrderShape]:

@@ -7,6 +7,7 @@ the venue grants it one, so that they do not outlive a session that died.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from net.hyperliquid.websocket_handler import CHANNEL_SIZE, HyperliquidWebSocket
 _log = structlog.get_logger(__name__)
 
 ACCOUNT_EVERY_S: Final = 10.0
+REFRESH_S: Final = 3.0
 SWITCH_S: Final = 120.0
 """Orders of a session that died are canceled after so long."""
 SWITCH_EVERY_S: Final = 40.0
@@ -106,6 +108,12 @@ class TradingSession:
         self._switch_rests_until = asyncio.get_running_loop().time() + KILL_S + 1
         self._switch_set = False
         return await self.client.kill()
+
+    async def refresh(self) -> None:
+        """Read the account now, unless that takes too long."""
+        with contextlib.suppress(VenueUnavailable, TimeoutError):
+            async with asyncio.timeout(REFRESH_S):
+                self.account = await self.read_account()
 
     def stir(self) -> None:
         """Something traded: read the account anew."""

@@ -101,6 +101,7 @@ async def test_an_order_leaves_for_the_venue_and_its_fills_and_position_come_bac
     async with trading(tmp_path, monkeypatch) as trader:
         result = await trader.buy(2001.0, client_order_id="mine-1")
         assert (result.status, result.client_order_id) == (m.Status.SUCCESS, "mine-1")
+        assert (await trader.client.get_portfolio()).positions[str(ETH)].quantity == 0.5  # asked for, it is the newest
         await eventually(lambda: trader.said(m.Execution))
         [execution] = trader.said(m.Execution)
         assert (execution.data.price, execution.data.quantity, execution.data.client_order_id) == (
