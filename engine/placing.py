@@ -37,10 +37,8 @@ from engine.working_order import WorkingOrder
 
 _FOK: Final = TimeInForce.FOK
 _IOC: Final = TimeInForce.IOC
-_AT_ONCE: Final = (_IOC, _FOK)
 _BUY: Final = Side.BUY
 _OPEN: Final = InstrumentStatus.OPEN
-_LIMIT: Final = OrderType.LIMIT
 _MARKET: Final = OrderType.MARKET
 _STOP: Final = OrderType.STOP
 _PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
@@ -65,7 +63,7 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
         key, hold, refusal = terms(position, command, command.price, command.qty)
     else:
         key, hold, refusal = _waiting_terms(position, command)
-    if refusal is None and (stop_price is not None or (command.type is _LIMIT and command.tif not in _AT_ONCE)):
+    if refusal is None and command.type is not _MARKET and command.tif is not _IOC and command.tif is not _FOK:
         refusal = check_room(account)
     if refusal is not None:
         return refusal

@@ -14,7 +14,7 @@ PRICE_MAX: Final = 10**15
 QTY_MAX: Final = 10**15
 NOTIONAL_MAX: Final = 10**18
 """Minor units that one order may be worth."""
-SUMS_MAX: Final = 2**62
+SUMS_MAX: Final = 2**61
 """Minor units that an account may have, owe or have won and lost, once all it has at stake has traded; with it every
 sum that the exchange keeps fits 64 bits."""
 SECOND: Final = 1_000_000_000
