@@ -265,7 +265,7 @@ def test_no_order_may_take_an_accounts_sums_past_64_bits() -> None:
     world.sell("alice", 20, 100)
     world.buy("bob", 20, 100)
     dear = 10**12  # a lot for 10**18 minor units; closing a short position holds nothing back
-    for _ in range(4):
+    for _ in range(2):
         world.sell("bob", 1, dear)
         assert trades(world.buy("alice", 1, dear)) == [(1, dear)]
     assert refusal(world.sell("bob", 1, dear)) is RejectCode.ORDER_LIMIT
