@@ -51,11 +51,11 @@ LADDER: tuple[Key, ...] = (
     Key("cancel.asks", "right_parenthesis", ")", "cancel_side('sell')", "Cancel", "cancel all asks"),
     Key("cancel.newest", "u", "u", "cancel_newest", "Cancel", "cancel my newest"),
     Key("order.grab", "m", "m", "grab", "Order", "grab an order: ↑↓ move it, Enter sends"),
-    Key("order.amend", "v", "v", "amend", "Order", "change the size of the order at the cursor"),
+    Key("order.amend", "v", "v", "amend", "Order", "size of the order at the cursor"),
     Key("position.flatten", "F", "F", "flatten", "Safety", "flatten, then y"),
-    Key("safety.kill", "exclamation_mark", "!", "kill", "Safety", "kill: cancel all, flatten, disarm; then y"),
+    Key("safety.kill", "exclamation_mark", "!", "kill", "Safety", "kill: cancel, flatten, disarm; then y"),
     Key("safety.arm", "a", "a", "arm", "Safety", "arm or disarm one-key trading"),
-    Key("ladder.enter", "enter", "Enter", "enter", "Order", "send what waits; put a grabbed order down"),
+    Key("ladder.enter", "enter", "Enter", "enter", "Order", "send what waits, put down a grabbed one"),
 )
 """Keys of the ladder: all trading is here, so no other focus can trade."""
 

@@ -147,6 +147,10 @@ def test_no_key_of_the_map_is_without_a_case() -> None:
     assert set(CASES) == {key.id for key in keys.ALL}
 
 
+def test_what_a_key_does_is_said_in_one_line_of_the_help() -> None:
+    assert [key.does for key in keys.ALL if len(key.does) > 39] == []
+
+
 @pytest.mark.parametrize("name", CASES)
 async def test_the_key_does_what_the_map_says(name: str, console: OpenConsole) -> None:
     case = CASES[name]
