@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from agents.heuristics import STRATEGIES, StrategyType
+from agents.roster import STRATEGIES, StrategyType
 from agents.scenario import ParameterValue
 from agents.spelling import nearest
 from agents.strategy import Parameters

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from agents.heuristics import STRATEGIES
 from agents.intents import Delisted, News, Trade
 from agents.personalities import find, parameters_of, personalities, resolve
+from agents.roster import STRATEGIES
 from engine.types import Side
 
 ORIGINAL = (

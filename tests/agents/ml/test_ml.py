@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +109,8 @@ def test_training_walks_forward_and_writes_a_model(tmp_path: Path, kind: Any) ->
     assert path.exists()
     if kind == "softmax":
         assert OnlineSoftmax.load(path).examples == report.examples
+
+
+@pytest.mark.parametrize("module", ["agents.ml.training", "agents.llm.trader", "agents.roster"])
+def test_whichever_module_comes_first_can_be_imported(module: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True, timeout=30)
