@@ -15,23 +15,13 @@ from net import messages as m
 from net.errors import TradesimError
 from net.rest_client import Phase, RestClient
 from net.sentiment import score
+from net.tokens import ADMIN_TOKEN_FILE, read_token
 
-ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file name
 QUEUE: Final = 64
 TIMEOUT_S: Final = 5.0
 HEADLINE_LENGTH: Final = 256
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.press")
-
-
-def read_token(data_dir: Path | None, file: str) -> str:
-    """A token of the data directory, or an empty string."""
-    if data_dir is None:
-        return ""
-    try:
-        return (data_dir / file).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 class Press:

@@ -16,7 +16,7 @@ from agents.host import AgentHost
 from agents.intents import CancelAll, Explain
 from agents.live.clock import LoopClock
 from agents.live.feed import Feed
-from agents.live.press import Press, read_token
+from agents.live.press import Press
 from agents.live.register import AgentRegister, Kept
 from agents.live.venue import LiveVenue
 from agents.llm.asking import LiveAsker
@@ -32,8 +32,8 @@ from engine.types import InstrumentStatus, RejectCode, SymbolId
 from net import messages as m
 from net.client import AccountLost, Client, ConnectionChanged, ConnectionState, Push
 from net.errors import RequestRefused, TradesimError
+from net.tokens import SERVICE_TOKEN_FILE, read_token
 
-SERVICE_TOKEN_FILE: Final = "service.token"  # noqa: S105 - a file name
 PUBLIC_CHANNELS: Final = ("bbo", "trades", "news", "agents")
 EXPLAIN_EVERY_S: Final = 5.0
 """How often one agent tells what it decides."""

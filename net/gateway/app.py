@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from net.engine_client import EngineClient
 from net.errors import StartupError
-from net.gateway.auth import ADMIN_TOKEN_FILE, SERVICE_TOKEN_FILE, token_file
+from net.gateway.auth import token_file
 from net.gateway.config import GatewayConfig
 from net.gateway.connection import Connection
 from net.gateway.engine import Engine
@@ -28,6 +28,7 @@ from net.gateway.serving import BACKLOG, Server, bind
 from net.hyperliquid.venue.mount import Asgi, VenueMount
 from net.logs import configure_logging
 from net.process import Ready, prepare_data_dir, serve_until_stopped
+from net.tokens import ADMIN_TOKEN_FILE, SERVICE_TOKEN_FILE
 
 FIRST_LOAD_S = 10.0
 """How long the start waits for the engine's first snapshot before it serves without one."""

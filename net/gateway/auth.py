@@ -21,9 +21,6 @@ from net.process import is_loopback
 _SCHEME = "sha256"
 _BEARER = "bearer "
 
-ADMIN_TOKEN_FILE = "admin.token"  # noqa: S105 - a file name
-SERVICE_TOKEN_FILE = "service.token"  # noqa: S105 - a file name
-
 
 def new_token() -> str:
     """A fresh secret."""
