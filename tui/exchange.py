@@ -142,10 +142,10 @@ def console_file() -> ConsoleFile:
 def _admin(url: str, data_dir: Path) -> RestClient | None:
     """The controls of the exchange of this data directory, once its gateway has written the token."""
     from net.rest_client import RestClient
+    from net.tokens import ADMIN_TOKEN_FILE, read_token
 
-    with contextlib.suppress(OSError):
-        return RestClient(url, token=(data_dir / "admin.token").read_text(encoding="ascii").strip())
-    return None
+    token = read_token(data_dir, ADMIN_TOKEN_FILE)
+    return RestClient(url, token=token) if token else None
 
 
 @contextlib.asynccontextmanager
