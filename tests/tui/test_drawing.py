@@ -16,6 +16,7 @@ from tui.drawing.table import Column, layout, line
 from tui.theme import FULL, THEMES, Look, look_for
 from tui.view import Bar, Depth, Scale
 from tui.widgets.pane import changed_cells
+from tui.widgets.tape import columns
 
 SCALE = Scale(0.05, 1.0)
 DEPTH = Depth(1, {2000: 100.0, 1999: 50.0}, {2002: 25.0, 2003: 100.0}, 2000, 2002)
@@ -139,3 +140,27 @@ def test_the_newest_value_stands_where_the_curve_ends(values: list[float], heigh
 def test_escape_sequences_of_strangers_are_taken_apart(text: str, shown: str) -> None:
     assert printable(text) == shown
     assert width_of(text) == width_of(shown)
+
+
+@pytest.mark.parametrize(
+    ("width", "price", "qty", "expected"),
+    [
+        (40, 6, 3, (12, 10, 9, 4)),
+        (27, 6, 3, (8, 9, 4, 4)),
+        (27, 6, 4, (5, 7, 9, 4)),  # the hours go first
+        (27, 6, 9, (5, 7, 13, 0)),  # then the number of prints
+        (17, 6, 4, (0, 6, 9, 0)),  # then the time
+        (9, 6, 4, (0, 7, 0, 0)),  # then the quantity
+    ],
+)
+def test_long_quantities_on_the_tape_keep_their_distance_from_the_price(
+    width: int, price: int, qty: int, expected: tuple[int, int, int, int]
+) -> None:
+    assert columns(width, price, qty) == expected
+
+
+def test_own_quantities_of_many_digits_are_shown_whole() -> None:
+    look = replace(LOOK, own_bids={min(LOOK.own_bids): "0.01234"})
+    rows = [row_text(row) for row in draw_ladder(DEPTH, look, SCALE, 48, 12, UNICODE)]
+    assert {len(row) for row in rows} == {48}
+    assert any("0.01234 " in row for row in rows)

@@ -51,11 +51,11 @@ class Columns:
     right_pad: int
 
 
-def columns(width: int, price_text: int) -> Columns:
-    """Share ``width`` among the columns; volume at price comes where there is room."""
+def columns(width: int, price_text: int, own_text: int = 0) -> Columns:
+    """Share ``width`` among the columns; volume at price comes where there is room, as do long own quantities."""
     price = price_text + 4
     volume = 9 if width >= 56 else 0
-    own = 6 if width >= 44 else 5
+    own = min(max(6, own_text + 2), 10) if width >= 44 else 5
     size = max(5, (width - price - volume - 2 * own) // 2)
     return Columns(own, size, price, volume, max(0, width - price - volume - 2 * own - 2 * size))
 
@@ -87,7 +87,9 @@ def draw_ladder(depth: Depth, look: LadderLook, scale: Scale, width: int, height
     if height < 2:
         return []
     prices = ladder_prices(look, height - 1)
-    cols = columns(width, max(len(scale.text(prices[0])), len(scale.text(max(prices[-1], 0)))))
+    price_text = max(len(scale.text(prices[0])), len(scale.text(max(prices[-1], 0))))
+    own_text = max((len(text) for own in (look.own_bids, look.own_asks) for text in own.values()), default=0)
+    cols = columns(width, price_text, own_text)
     bids = _grouped(depth.bids, look.group)
     asks = _grouped(depth.asks, look.group)
     shown = set(prices)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from engine.types import Side
 from tui.drawing.candles import clock_text
@@ -11,6 +13,27 @@ from tui.widgets.pane import Pane
 
 WITH_MILLIS = 12 + 10 + 9 + 2 + 4
 """From this width on there is room for the thousandths of a second."""
+
+
+class Columns(NamedTuple):
+    """Cells for each part of a line; with the two of the direction's mark they fill the width."""
+
+    time: int
+    price: int
+    qty: int
+    prints: int
+
+
+def columns(width: int, price_text: int, qty_text: int) -> Columns:
+    """Share ``width``: where it is short the hours go first, then the prints of a run, the time, the quantity."""
+    if width >= WITH_MILLIS:
+        return Columns(12, 10, 9 if qty_text < 9 else width - 12 - 10 - 2 - 4, 4)
+    price = price_text + 1
+    for shape in (Columns(8, 9, 0, 4), Columns(5, price, 0, 4), Columns(5, price, 0, 0), Columns(0, price_text, 0, 0)):
+        qty = width - 2 - shape.time - shape.price - shape.prints
+        if qty > qty_text:
+            return shape._replace(qty=qty)
+    return Columns(0, max(width - 2, 0), 0, 0)
 
 
 class TapePane(Pane):
@@ -38,26 +61,24 @@ class TapePane(Pane):
             return centred("no trades yet", width, height)
         glyphs = self.look.glyphs
         big = 5 * (market.volume / market.trades) if market.trades else float("inf")
-        exact = width >= WITH_MILLIS
+        runs = list(islice(tape, height))
+        texts = [(market.scale.text(run.ticks), market.scale.qty(run.qty)) for run in runs]
+        cols = columns(width, max(len(price) for price, _ in texts), max(len(qty) for _, qty in texts))
         rows: list[Row] = []
-        for run in tape:
-            if len(rows) >= height:
-                break
+        for run, (price, qty) in zip(runs, texts, strict=True):
             kind = "up" if run.side is Side.BUY else "down" if run.side is Side.SELL else "text"
             mark = {"up": glyphs.up, "down": glyphs.down, "text": glyphs.flat}[kind]
             count = f"×{run.prints}" if run.prints > 1 else ""
-            price = fit_right(market.scale.text(run.ticks), 10 if exact else 9)
-            qty = fit_right(market.scale.qty(run.qty), 9 if exact else width - 8 - 9 - 2 - 4)
-            at = clock_text(run.time) + (f".{run.time % 1000:03d}" if exact else "")
+            at = f"{clock_text(run.time)}.{run.time % 1000:03d}"
             strong = " best" if run.qty >= big else ""
             rows.append(
                 fill_row(
                     (
-                        (at, "dim"),
-                        (price, f"{kind}{strong}"),
-                        (qty, f"bright{strong}" if strong else "text"),
+                        ((at if cols.time >= 8 else at[3:])[: cols.time], "dim"),
+                        (fit_right(price, cols.price), f"{kind}{strong}"),
+                        (fit_right(qty, cols.qty), f"bright{strong}" if strong else "text"),
                         (f" {mark}", kind),
-                        (fit_right(count, 4), "dim"),
+                        (fit_right(count, cols.prints), "dim"),
                     ),
                     width,
                 )
