@@ -21,7 +21,6 @@ from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument
 from tui.meter import Meter
 from tui.notices import Notices
 from tui.picture import png_of
-from tui.plans import CONFIRM_S, Asked
 from tui.recording import Playback, Recorder, read
 from tui.screens.base import ModeScreen
 from tui.screens.detail import DetailScreen
@@ -261,7 +260,7 @@ class ConsoleActions(App[None]):
 
         count = len(self.view.orders.open_orders())
         text = f"QUIT with {'a position' if not self.view.portfolio.flat else 'no position'} and {count} working orders"
-        self.desk.ask(Asked(text, "y", "q", self.context.clock.mono() + CONFIRM_S, leave, "warn"))
+        self.desk.confirm(text, leave, "q")
 
     # --- what commands ask of the screen
 

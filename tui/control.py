@@ -10,7 +10,6 @@ from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, 
 from net.rest_client import AgentAction, Phase
 from tui.context import Context
 from tui.feed import Admin
-from tui.plans import CONFIRM_S, Asked
 
 PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
 CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}
@@ -75,8 +74,7 @@ class Control:
         async def confirmed() -> None:
             await self._run(text, lambda: call(subject))
 
-        until = self._context.clock.mono() + CONFIRM_S
-        self._context.desk.ask(Asked(text, "y", "", until, confirmed, "warn"))
+        self._context.desk.confirm(text, confirmed)
 
     def _do(self, what: str, call: Callable[[], Awaitable[object]]) -> None:
         self._spawn(self._run(what, call))

@@ -131,16 +131,7 @@ class Desk(Guard):
         plan = Plan(order.symbol_id, order.side, qty or order.leaves, ticks or order.ticks)
         if takes(plan, market) and not self.settings.sweep:
             text = f"move #{order.order_id}: {describe(plan, self.view)} trades at once"
-            self.ask(
-                Asked(
-                    text,
-                    "y",
-                    key,
-                    self.clock.mono() + CONFIRM_S,
-                    lambda: self._dispatch.amend(order, ticks, qty),
-                    "warn",
-                )
-            )
+            self.confirm(text, lambda: self._dispatch.amend(order, ticks, qty), key)
         else:
             self.spawn(self._dispatch.amend(order, ticks, qty))
 
@@ -152,28 +143,10 @@ class Desk(Guard):
         symbol_id = market.instrument.symbol_id
         qty = self.view.portfolio.qty(symbol_id)
         text = f"FLATTEN {market.ticker}: cancel its orders, close {qty:+g}"
-        self.ask(
-            Asked(
-                text,
-                "y",
-                key,
-                self.clock.mono() + CONFIRM_S,
-                lambda: self._dispatch.flatten(symbol_id, self.settings.band),
-                "warn",
-            )
-        )
+        self.confirm(text, lambda: self._dispatch.flatten(symbol_id, self.settings.band), key)
 
     def kill(self, key: str = "!") -> None:
         """Ask, then cancel everything, close every position and disarm."""
         if self.may("kill", trades=False):
             text = "KILL: cancel all orders, close all positions, disarm"
-            self.ask(
-                Asked(
-                    text,
-                    "y",
-                    key,
-                    self.clock.mono() + CONFIRM_S,
-                    lambda: self._dispatch.kill(self.settings.band),
-                    "bad",
-                )
-            )
+            self.confirm(text, lambda: self._dispatch.kill(self.settings.band), key, "bad")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tui.feed import Feed
-from tui.plans import ARMED_S, REPEAT_S, Asked, Grab
+from tui.plans import ARMED_S, CONFIRM_S, REPEAT_S, Asked, Grab
 from tui.view import Clock, LinkState, View
 
 Tell = Callable[[str, str], None]
@@ -110,6 +110,12 @@ class Guard:
         """Wait for a key."""
         self.asked = asked
         self.changed()
+
+    def confirm(
+        self, text: str, do: Callable[[], Coroutine[Any, Any, object]], key: str = "", style: str = "warn"
+    ) -> None:
+        """Ask for ``y``, for as long as a question stands; ``key`` is the one that raised it."""
+        self.ask(Asked(text, "y", key, self.clock.mono() + CONFIRM_S, do, style))
 
     def drop(self, why: str = "") -> None:
         """Forget the question and the grabbed order."""

@@ -12,7 +12,6 @@ from tui.app import ConsoleApp
 from tui.config import ConsoleConfig
 from tui.drawing.replay import Progress
 from tui.messages import AskLine
-from tui.plans import CONFIRM_S, Asked
 from tui.replay.feed import ReplayFeed
 from tui.replay.places import PlaceError, place, stamp
 from tui.replay.story import told
@@ -118,7 +117,7 @@ class ReplayApp(ConsoleApp):
             self.exit()
 
         text = f"GO ON LIVE from {stamp(self.feed.playhead.time)}, in a copy"
-        self.desk.ask(Asked(text, "y", "W", self.context.clock.mono() + CONFIRM_S, leave, "warn"))
+        self.desk.confirm(text, leave, "W")
 
     def action_help(self) -> None:
         """Keys of the replay, and those of the pane in focus that do not trade."""
