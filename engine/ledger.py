@@ -180,7 +180,7 @@ class Account:
         """Working orders, oldest first."""
         self.by_client_id: dict[str, WorkingOrder] = {}
         self.answers: dict[str, OrderAnswer] = {}
-        """First answers by client order id, as far as they are kept."""
+        """First answers by client order id, oldest first, as far as they are kept."""
         self.fills: deque[tuple[OrderFilled, int]] = deque(maxlen=FILLS_KEPT)
         """Newest last, with their times."""
         self.fill_count = 0
@@ -217,14 +217,13 @@ class Account:
 class Ledger:
     """All accounts."""
 
-    __slots__ = ("accounts", "answered", "answers_kept", "exchange", "issued_cash", "numbered")
+    __slots__ = ("accounts", "answer_count", "answers_kept", "exchange", "issued_cash", "numbered")
 
     def __init__(self) -> None:
         self.accounts: dict[AccountId, Account] = {}
         """In the order they were opened."""
         self.numbered: list[Account] = []
-        self.answered: deque[tuple[Account, str]] = deque()
-        """Whose answers are kept, and to which client order ids, oldest first."""
+        self.answer_count = 0
         self.answers_kept = ANSWERS_KEPT
         self.issued_cash = 0
         self.exchange = self.add(EXCHANGE, AccountLimits(), SelfTradePrevention.CANCEL_RESTING)
@@ -252,17 +251,23 @@ class Ledger:
         position.issued += lots
 
     def keep_answer(self, account: Account, client_order_id: str, answer: OrderAnswer) -> None:
-        """Remember the first answer to an order, and forget the oldest when there are too many."""
-        if len(self.answered) >= self.answers_kept:
-            oldest, name = self.answered.popleft()
-            del oldest.answers[name]
-        self.answered.append((account, client_order_id))
+        """Remember the first answer to an order.
+
+        When there are too many, the account that has the most loses its oldest quarter: who floods the exchange
+        makes it forget nobody else's.
+        """
         account.answers[client_order_id] = answer
+        self.answer_count += 1
+        if self.answer_count > self.answers_kept:
+            most = max(self.numbered, key=lambda each: len(each.answers))
+            kept = list(most.answers.items())[max(1, len(most.answers) // 4) :]
+            self.answer_count -= len(most.answers) - len(kept)
+            most.answers = dict(kept)
 
     def check(self) -> None:
         """Raise InvariantError unless cash and shares are conserved and all sums agree."""
         ensure(sum(a.cash for a in self.numbered) == self.issued_cash, "cash appeared or vanished")
-        ensure(len(self.answered) == sum(len(a.answers) for a in self.numbered), "answers are miscounted")
+        ensure(self.answer_count == sum(len(a.answers) for a in self.numbered), "answers are miscounted")
         ensure(self.exchange.cash == sum(a.fees_paid for a in self.numbered), "fees are not where they should be")
         held: dict[SymbolId, int] = {}
         for account in self.numbered:

@@ -122,7 +122,7 @@ class ExchangeState(msgspec.Struct, frozen=True, array_like=True):
     delisted: list[MarketState]
     accounts: list[AccountState]
     answers: list[tuple[int, str, OrderAnswer]]
-    """First answers by account number and client order id, oldest first."""
+    """First answers by account number and client order id, an account's oldest first."""
 
 
 def capture(x: Exchange, sequence: int) -> bytes:
@@ -141,7 +141,7 @@ def capture(x: Exchange, sequence: int) -> bytes:
             markets=[_market_state(market) for market in x.markets.values()],
             delisted=[_market_state(market) for market in x.delisted.values()],
             accounts=[_account_state(account) for account in x.ledger.numbered],
-            answers=[(account.number, name, account.answers[name]) for account, name in x.ledger.answered],
+            answers=[(each.number, name, first) for each in x.ledger.numbered for name, first in each.answers.items()],
         )
     )
 

@@ -276,16 +276,21 @@ def test_no_order_may_take_an_accounts_sums_past_64_bits() -> None:
     assert refusal(world.do(quotes)) is RejectCode.ORDER_LIMIT
 
 
-def test_the_oldest_answers_are_forgotten_first_whoever_got_them() -> None:
+def test_who_floods_the_exchange_makes_it_forget_nobody_elses_answers() -> None:
     ledger = Ledger()
-    ledger.answers_kept = 3
-    alice, bob = (ledger.add(name, AccountLimits(), SelfTradePrevention.CANCEL_RESTING) for name in ("alice", "bob"))
-    for number, (account, name) in enumerate(((alice, "x"), (bob, "x"), (alice, "y"), (bob, "y")), start=1):
-        status = OrderStatus.WORKING
-        answer = OrderAnswer(order_id=number, status=status, leaves_qty=1, cum_qty=0, cum_notional=0)
-        ledger.keep_answer(account, name, answer)
-    assert [*alice.answers] == ["y"]
-    assert [*bob.answers] == ["x", "y"]
+    ledger.answers_kept = 10
+    alice, flooder = (
+        ledger.add(name, AccountLimits(), SelfTradePrevention.CANCEL_RESTING) for name in ("alice", "flooder")
+    )
+    answer = OrderAnswer(order_id=1, status=OrderStatus.WORKING, leaves_qty=1, cum_qty=0, cum_notional=0)
+    ledger.keep_answer(alice, "first", answer)
+    ledger.keep_answer(alice, "second", answer)
+    for number in range(1_000):
+        ledger.keep_answer(flooder, str(number), answer)
+        assert ledger.answer_count <= 10
+    ledger.keep_answer(alice, "third", answer)
+    assert [*alice.answers] == ["first", "second", "third"]
+    assert [*flooder.answers] == [str(number) for number in range(1_000 - len(flooder.answers), 1_000)]
     ledger.check()
 
 
