@@ -32,13 +32,17 @@ class Ready(msgspec.Struct, frozen=True, omit_defaults=True):
     port: int = 0
 
 
-def run(main: Coroutine[object, object, T]) -> T:
-    """Run a process's main coroutine on uvloop, or on asyncio's own loop where there is no uvloop."""
-    loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-    with contextlib.suppress(ImportError):
-        import uvloop
+def run(main: Coroutine[object, object, T], *, screen: bool = False) -> T:
+    """Run a process's main coroutine on uvloop, or on asyncio's own loop where there is no uvloop.
 
-        loop_factory = uvloop.new_event_loop
+    A ``screen`` is always drawn on asyncio's own: Textual starts tasks eagerly from Python 3.12 on, uvloop cannot.
+    """
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    if not screen:
+        with contextlib.suppress(ImportError):
+            import uvloop
+
+            loop_factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(main)
 

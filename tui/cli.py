@@ -97,7 +97,8 @@ def everything(
         flags = flags.for_real_orders(hl_network)
         real = RealOrders(network=hl_network, cap=hl_cap, key_file=hl_key_file)
     settings = flags.settings()
-    _run(run_console(settings, agents=not flags.no_agents, real=None if real is None else (real, real.unlock())))
+    unlocked = None if real is None else (real, real.unlock())
+    _run(run_console(settings, agents=not flags.no_agents, real=unlocked), screen=True)
 
 
 @app.command()
@@ -198,7 +199,7 @@ def connect(
     """Open the console on an exchange that runs elsewhere."""
     from tui.exchange import run_connected
 
-    _run(run_connected(url, data_dir, name=name, spectator=spectator))
+    _run(run_connected(url, data_dir, name=name, spectator=spectator), screen=True)
 
 
 for command in (ssh, web, do, watch, simulate, sweep, grade, train, replay, verify, export, report, init, doctor):
@@ -216,9 +217,9 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _run(command: Coroutine[object, object, None]) -> None:
+def _run(command: Coroutine[object, object, None], *, screen: bool = False) -> None:
     """Run a command to its end and exit with its status."""
-    raise typer.Exit(run_command(command))
+    raise typer.Exit(run_command(command, screen=screen))
 
 
 if __name__ == "__main__":

@@ -215,11 +215,14 @@ async def _agents(settings: TierSettings) -> None:
     await run_agents(config)
 
 
-def run_command(command: Coroutine[object, object, None]) -> int:
-    """Run a command and return its exit status: what a user got wrong is one line on standard error and status 2."""
+def run_command(command: Coroutine[object, object, None], *, screen: bool = False) -> int:
+    """Run a command, with a ``screen`` or without, and return its exit status.
+
+    What a user got wrong is one line on standard error and status 2.
+    """
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            run(command)
+            run(command, screen=screen)
     except TradesimError as error:
         sys.stderr.write(f"tradesim-tui: {error}\n")
         return EXIT_USER_ERROR if isinstance(error, StartupError) else EXIT_FAILURE

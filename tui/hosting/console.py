@@ -89,7 +89,7 @@ def start() -> int:
     os.umask(0o077)
     os.nice(NICENESS)
     configure_logging(prepare_data_dir(Path(order.data_dir)), "console")
-    return run(main(order))
+    return run(main(order), screen=True)
 
 
 if __name__ == "__main__":

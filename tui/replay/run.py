@@ -81,7 +81,7 @@ def replay(
         recorded=data_dir, target=what_if, scenario=scenario, seed=seed, agents=not no_agents, port=port
     )  # fmt: skip
     try:
-        status = run_command(_show(recording, start, speed, at, account))
+        status = run_command(_show(recording, start, speed, at, account), screen=True)
     finally:
         recording.close()
     if status:
