@@ -82,8 +82,8 @@ async def terminal(exchange: Exchange, tmp_path: Path) -> AsyncIterator[Terminal
         await window.tmux("kill-server")
 
 
-def kill(exchange: Exchange, tier: str) -> None:
-    os.kill(exchange.pids()[tier], signal.SIGKILL)
+def send(exchange: Exchange, tier: str, number: signal.Signals) -> None:
+    os.kill(exchange.pids()[tier], number)
 
 
 async def test_a_session_by_keyboard_survives_the_death_of_gateway_and_engine(
@@ -106,14 +106,16 @@ async def test_a_session_by_keyboard_survives_the_death_of_gateway_and_engine(
         await terminal.resize(120, 40)
         await terminal.shows("LADDER ACME", "pos flat", RESTING)
 
-        kill(exchange, "gateway")
+        send(exchange, "gateway", signal.SIGKILL)
         await terminal.shows("RECONNECT")
         await terminal.shows("● 10Hz", RESTING)
 
-        kill(exchange, "engine")
+        # Frozen first: a killed engine may be back before anybody sees that it was away.
+        send(exchange, "engine", signal.SIGSTOP)
         await terminal.until(lambda text: "ENGINE AWAY" in text or "STALE" in text)
         await terminal.press("b")
         await terminal.shows("prices are stale")
+        send(exchange, "engine", signal.SIGKILL)
         await terminal.shows("● 10Hz", RESTING)
 
         await terminal.press("X")
