@@ -27,6 +27,7 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -235,6 +236,20 @@ def measure(size: tuple[int, int], url: str, seconds: float, presses: int) -> di
     }
 
 
+@contextlib.contextmanager
+def busy_market(trades: int) -> Iterator[str]:
+    """A process that serves the seeded market with so many prints a second, by its WebSocket address."""
+    server = subprocess.Popen(
+        [*SELF, "--serve", str(trades)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    )
+    assert server.stdout is not None
+    try:
+        yield f"ws://127.0.0.1:{server.stdout.readline().strip()}/ws"
+    finally:
+        server.terminate()
+        server.wait()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0)
@@ -250,16 +265,7 @@ def main() -> None:
     if arguments.console:
         console(*arguments.console)
         return
-    server = subprocess.Popen(
-        [*SELF, "--serve", str(arguments.trades)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    assert server.stdout is not None
-    try:
-        url = f"ws://127.0.0.1:{server.stdout.readline().strip()}/ws"
+    with busy_market(arguments.trades) as url:
         print(machine())
         print(f"10 Hz, books of 5 instruments at 10 Hz, {arguments.trades} prints/s, {arguments.seconds:g} s each")
         rows = []
@@ -268,9 +274,6 @@ def main() -> None:
             rows.append(measure((columns, lines), url, arguments.seconds, arguments.keys))
             print("  ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
         print(json.dumps({"console": rows, "prints_per_second": arguments.trades}))
-    finally:
-        server.terminate()
-        server.wait()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import asyncssh
 
+from benchmarks.console import busy_market
 from benchmarks.machine import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -142,25 +142,13 @@ def main() -> None:
     parser.add_argument("--traders", type=int, default=10)
     parser.add_argument("--trades", type=int, default=250, help="prints a second, besides the books")
     arguments = parser.parse_args()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.console", "--serve", str(arguments.trades)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    assert server.stdout is not None
-    try:
-        url = f"ws://127.0.0.1:{server.stdout.readline().strip()}/ws"
+    with busy_market(arguments.trades) as url:
         print(machine())
         figures: dict[str, dict[str, float]] = {}
         kinds = (("spectators", "watch", arguments.spectators), ("traders", "trader", arguments.traders))
         for kind, user, count in kinds:
             figures[kind] = asyncio.run(host(arguments, url, user, count))
             print(kind, *(f"{name} {value}" for name, value in figures[kind].items()), sep="  ", flush=True)
-    finally:
-        server.terminate()
-        server.wait()
     size = f"{SIZE[0]}x{SIZE[1]}"
     print(json.dumps({"hosting": figures, "size": size, "hz": 4, "prints_per_second": arguments.trades}))
 
