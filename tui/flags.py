@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -103,25 +103,35 @@ class ExchangeFlags:
 
 
 def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Spread the parameter ``flags`` of a command over the command line: one flag for each field of ExchangeFlags.
+    """Spread every parameter of a command that is a dataclass over the command line: a flag for each of its fields.
 
-    Typer makes flags from the parameters that a function declares, so it is shown the fields in the place of ``flags``.
+    Typer makes flags from the parameters that a function declares, so it is shown the fields in the dataclass's place.
     """
-    fields = signature(ExchangeFlags).parameters
-    own = {name: parameter for name, parameter in signature(command).parameters.items() if name != "flags"}
-    types = get_type_hints(command, include_extras=True) | get_type_hints(ExchangeFlags, include_extras=True)
-    shown = [
-        parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=types[name])
-        for name, parameter in (own | fields).items()
-    ]
+    types = get_type_hints(command, include_extras=True)
+    own: dict[str, Parameter] = {}
+    spread: dict[str, Parameter] = {}
+    groups: dict[str, tuple[Callable[..., Any], list[str]]] = {}
+    for name, parameter in signature(command).parameters.items():
+        declares = types[name]
+        if not (isinstance(declares, type) and is_dataclass(declares)):
+            own[name] = parameter.replace(annotation=declares)
+            continue
+        fields = signature(declares).parameters
+        annotations = get_type_hints(declares, include_extras=True)
+        spread |= {field: fields[field].replace(annotation=annotations[field]) for field in fields}
+        groups[name] = (declares, list(fields))
 
     @wraps(command)
-    def spread(**given: Any) -> None:
-        command(flags=ExchangeFlags(**{name: given.pop(name) for name in fields}), **given)
+    def taken(**given: Any) -> None:
+        made = {
+            name: group(**{field: given.pop(field) for field in fields}) for name, (group, fields) in groups.items()
+        }
+        command(**made, **given)
 
-    spread.__signature__ = Signature(shown)  # type: ignore[attr-defined]
-    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
-    return spread
+    shown = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in (own | spread).values()]
+    taken.__signature__ = Signature(shown)  # type: ignore[attr-defined]
+    taken.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return taken
 
 
 def live_coins(venue: str | None, coins: str) -> tuple[str, ...]:

@@ -11,18 +11,28 @@ from net.hyperliquid.decimals import SCALE
 from net.hyperliquid.venue.funding import Funding, read_funding
 from tui.cli import app
 from tui.flags import DEFAULT_COINS, ExchangeFlags, live_coins
+from tui.hosting.admission import Limits
+from tui.hosting.command import HostingFlags
 from tui.tiers import TierSettings
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a user may ask for
 
 
-def test_the_bare_command_and_serve_take_the_same_flags() -> None:
+def test_every_command_that_starts_an_exchange_takes_the_same_flags() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    bare = {parameter.name for parameter in group.params}
-    serve = {parameter.name for parameter in group.commands["serve"].params}
 
-    assert set(ExchangeFlags.__dataclass_fields__) <= bare & serve
+    for command in (group, *(group.commands[verb] for verb in ("serve", "ssh", "web"))):
+        assert set(ExchangeFlags.__dataclass_fields__) <= {parameter.name for parameter in command.params}
+
+
+def test_both_doors_for_others_take_the_same_flags_and_their_limits_follow() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+
+    for verb in ("ssh", "web"):
+        assert set(HostingFlags.__dataclass_fields__) <= {parameter.name for parameter in group.commands[verb].params}
+    assert HostingFlags(traders=3, idle_minutes=0.5).limits() == Limits(traders=3, idle_s=30.0)
 
 
 def test_an_exchange_that_others_may_reach_keeps_its_engine_on_loopback(tmp_path: Path) -> None:

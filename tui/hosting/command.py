@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,26 +25,41 @@ if TYPE_CHECKING:
     from tui.hosting.ssh_door import SshConfig
     from tui.hosting.web_door import WebConfig
 
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url", help="WebSocket address of a running exchange to host; without it one is started, as by `serve`."
-    ),
-]
-Traders = Annotated[int, typer.Option("--traders", min=0, max=500, help="Consoles that trade at the same time.")]
-Spectators = Annotated[int, typer.Option("--spectators", min=0, max=2_000, help="Viewers of the shared screen.")]
-PerAddress = Annotated[int, typer.Option("--per-address", min=1, help="Visitors from one address at the same time.")]
-Accounts = Annotated[int, typer.Option("--accounts", min=0, help="Traders that are remembered, at most.")]
-IdleMinutes = Annotated[
-    float, typer.Option("--idle-minutes", min=0.01, help="A trader who presses no key for so long is sent away.")
-]
-SupervisedHost = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]
+
+@dataclass(frozen=True, kw_only=True)
+class HostingFlags:
+    """What both doors ask on the command line."""
+
+    url: Annotated[
+        str | None,
+        typer.Option(help="WebSocket address of a running exchange to host; without it one is started, as by `serve`."),
+    ] = None
+    traders: Annotated[int, typer.Option(min=0, max=500, help="Consoles that trade at the same time.")] = 20
+    spectators: Annotated[int, typer.Option(min=0, max=2_000, help="Viewers of the shared screen.")] = 100
+    per_address: Annotated[int, typer.Option(min=1, help="Visitors from one address at the same time.")] = 50
+    accounts: Annotated[int, typer.Option(min=0, help="Traders that are remembered, at most.")] = 1_000
+    idle_minutes: Annotated[
+        float, typer.Option(min=0.01, help="A trader who presses no key for so long is sent away.")
+    ] = 30.0
+    supervised: Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")] = (
+        False
+    )
+
+    def limits(self) -> Limits:
+        """How much of this machine visitors may take."""
+        return Limits(
+            traders=self.traders,
+            spectators=self.spectators,
+            per_address=self.per_address,
+            accounts=self.accounts,
+            idle_s=self.idle_minutes * 60,
+        )
 
 
 @takes_flags
 def ssh(
+    hosting: HostingFlags,
     flags: ExchangeFlags,
-    url: Url = None,
     ssh_host: Annotated[
         str, typer.Option("--ssh-host", help="Address to listen on. Anything but loopback is your choice.")
     ] = "127.0.0.1",
@@ -59,12 +75,6 @@ def ssh(
     open_door: Annotated[
         bool, typer.Option("--open", help="Demo: anybody may come in; any key trades, and no key watches.")
     ] = False,
-    traders: Traders = 20,
-    spectators: Spectators = 100,
-    per_address: PerAddress = 50,
-    accounts: Accounts = 1_000,
-    idle_minutes: IdleMinutes = 30.0,
-    supervised: SupervisedHost = False,
 ) -> None:
     """Host the console over SSH: a visitor gets a console, an account by their public key, and nothing else.
 
@@ -85,16 +95,13 @@ def ssh(
         open=open_door,
     )
     read_authorized(config.authorized_keys)
-    limits = Limits(
-        traders=traders, spectators=spectators, per_address=per_address, accounts=accounts, idle_s=idle_minutes * 60
-    )
-    raise typer.Exit(run_command(_run_ssh(flags, url, config, limits, supervised=supervised)))
+    raise typer.Exit(run_command(_run_ssh(hosting, flags, config)))
 
 
 @takes_flags
 def web(
+    hosting: HostingFlags,
     flags: ExchangeFlags,
-    url: Url = None,
     web_host: Annotated[
         str, typer.Option("--web-host", help="Address to listen on. Anything but loopback is your choice.")
     ] = "127.0.0.1",
@@ -106,12 +113,6 @@ def web(
     grace_s: Annotated[
         float, typer.Option("--grace", min=1.0, help="Seconds that a console waits for its browser to come back.")
     ] = 60.0,
-    traders: Traders = 20,
-    spectators: Spectators = 100,
-    per_address: PerAddress = 50,
-    accounts: Accounts = 1_000,
-    idle_minutes: IdleMinutes = 30.0,
-    supervised: SupervisedHost = False,
 ) -> None:
     """Host the console in browsers: prints a link that trades and one that watches.
 
@@ -134,46 +135,39 @@ def web(
         **encrypted(flags.tls_cert, flags.tls_key),
         grace_s=grace_s,
     )
-    limits = Limits(
-        traders=traders, spectators=spectators, per_address=per_address, accounts=accounts, idle_s=idle_minutes * 60
-    )
-    raise typer.Exit(run_command(_run_web(flags, url, config, limits, supervised=supervised)))
+    raise typer.Exit(run_command(_run_web(hosting, flags, config)))
 
 
-async def _run_web(
-    flags: ExchangeFlags, url: str | None, config: WebConfig, limits: Limits, *, supervised: bool
-) -> None:
+async def _run_web(hosting: HostingFlags, flags: ExchangeFlags, config: WebConfig) -> None:
     from tui.hosting.lobby import lobby
     from tui.hosting.web_door import web_door
     from tui.hosting.web_guard import Role
 
     configure_logging(config.data_dir, "web")
     async with (
-        hosted_exchange(flags, url, config.data_dir) as (exchange, ready, failure),
-        lobby(exchange, limits, truecolor_for_all=True) as visitors,
+        hosted_exchange(flags, hosting.url, config.data_dir) as (exchange, ready, failure),
+        lobby(exchange, hosting.limits(), truecolor_for_all=True) as visitors,
         web_door(config, exchange.url, visitors) as door,
     ):
         said = [ready, f"web {door.link(Role.TRADE)}", f"watch {door.link(Role.WATCH)}"]
-        await serve_until_stopped("\n".join(said), supervised=supervised, failure=failure)
+        await serve_until_stopped("\n".join(said), supervised=hosting.supervised, failure=failure)
 
 
-async def _run_ssh(
-    flags: ExchangeFlags, url: str | None, config: SshConfig, limits: Limits, *, supervised: bool
-) -> None:
+async def _run_ssh(hosting: HostingFlags, flags: ExchangeFlags, config: SshConfig) -> None:
     from tui.hosting.lobby import lobby
     from tui.hosting.ssh_door import ssh_door
     from tui.hosting.ssh_keys import read_authorized
 
     configure_logging(config.data_dir, "ssh")
     async with (
-        hosted_exchange(flags, url, config.data_dir) as (exchange, ready, failure),
-        lobby(exchange, limits, truecolor_for_all=False) as visitors,
+        hosted_exchange(flags, hosting.url, config.data_dir) as (exchange, ready, failure),
+        lobby(exchange, hosting.limits(), truecolor_for_all=False) as visitors,
         ssh_door(config, visitors) as door,
     ):
         said = [ready, f"ssh ssh://{config.host}:{door.port}"]
         if not config.open and read_authorized(config.authorized_keys) is None:
             said.append(f"nobody can log in yet: add public keys to {config.authorized_keys} (or start with --open)")
-        await serve_until_stopped("\n".join(said), supervised=supervised, failure=failure)
+        await serve_until_stopped("\n".join(said), supervised=hosting.supervised, failure=failure)
 
 
 @contextlib.asynccontextmanager
