@@ -142,6 +142,10 @@ class RestClient:
         """Publish a headline to everybody."""
         return await self._send("POST", "/api/news", m.NewsShape, news)
 
+    async def set_speed(self, speed: float) -> m.SimulationShape:
+        """Let the agents' clock go at ``speed`` times the wall's, 0.1 to 20."""
+        return await self._send("POST", "/api/simulation", m.SimulationShape, m.SimulationShape(speed=speed))
+
     # --- within -------------------------------------------------------------------------------------------------
 
     async def _get(self, path: str, result: type[T]) -> T:

@@ -108,6 +108,7 @@ class Session:
             for index, client in enumerate(self.clients):
                 self._start(self._pump(client, public=index == 0), f"pump {index}")
             self._start(self._tick(), "tick")
+            self._start(self._narrate(), "narrate")
             self._start(self.press.run(), "press")
             await asyncio.gather(*(self._join(member) for member in population))
             await asyncio.gather(*(self._return(kept) for kept in self.register if kept.asked_for))
@@ -137,14 +138,18 @@ class Session:
         self.over.set()
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(SAMPLE_NS / 1e9)
-            self.clock.now_ns()
+            await self.clock.sleep(SAMPLE_NS)
             self.world.tick()
             for story in self.world.stories():
                 self.publish(story)
             self.happenings.due(self.world.elapsed_s(), self)
+
+    async def _narrate(self) -> None:
+        """Ask for reasons in real time, whatever the simulation's speed: people read them."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1.0)
             for index, host in enumerate(self.feed.hosts.values()):
                 # staggered, so that the agents' reports do not come in one burst
                 host.context.narrate = int(loop.time() + index) % int(EXPLAIN_EVERY_S) == 0
@@ -155,8 +160,12 @@ class Session:
             self.over.set()
 
     def _manage(self, message: Push) -> None:
-        """Follow what people do with agents."""
+        """Follow what people do with agents, and how fast they want the market."""
         match message:
+            case m.Hello() if message.data.simulation_speed != self.clock.rate:
+                self._set_speed(message.data.simulation_speed)
+            case m.Simulation():
+                self._set_speed(message.data.speed)
             case m.AgentCreated() if message.spawn:
                 agent = message.data
                 kept = Kept(agent_id=agent.agent_id, name=agent.name, personality=agent.personality, asked_for=True)
@@ -168,6 +177,10 @@ class Session:
                 self._control(message.data.agent_id, message.data.action)
             case _:
                 pass
+
+    def _set_speed(self, speed: float) -> None:
+        log.info("simulation speed", speed=speed)
+        self.clock.set_rate(speed)
 
     def _control(self, agent_id: str, action: str) -> None:
         host = self.feed.hosts.get(agent_id)

@@ -48,6 +48,8 @@ from net.messages import (
     NewsHistory,
     PerformanceShape,
     Role,
+    Simulation,
+    SimulationShape,
 )
 
 _log = get_logger("gateway")
@@ -82,6 +84,7 @@ class Gateway:
         self.requests = Requests(self)
         self.origins = OriginPolicy(config.host, config.allowed_origins, config.allowed_hosts)
         self.feed = Feed(engine, self.mirror, self.accounts, self.publisher, self._loaded)
+        self.simulation = SimulationShape(speed=1.0)
         self.hyperliquid: VenueMount | None = None
         """The Hyperliquid venue, once it is mounted."""
         self._rounds = Rounds(self)
@@ -217,6 +220,11 @@ class Gateway:
             self._to_cancel.pop(agent_id, None)
         return True
 
+    def set_simulation(self, simulation: SimulationShape) -> None:
+        """Tell everybody, the agents process among them, how fast the simulated market goes from now on."""
+        self.simulation = simulation
+        self.channels.tell_everybody(message_frame(Simulation(data=simulation)))
+
     # --- the engine's comings and goings ----------------------------------------------------------------------------
 
     @property
@@ -288,6 +296,7 @@ class Gateway:
             limits=shape,
             server_time=self.now_ms(),
             role=role,
+            simulation_speed=self.simulation.speed,
         )
         return message_frame(Hello(data=data))
 

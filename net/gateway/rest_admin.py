@@ -40,6 +40,7 @@ from net.messages import (
     CreateNews,
     InstrumentShape,
     NewsShape,
+    SimulationShape,
 )
 from net.units import UnitError, size_from_wire, steps_from_wire
 
@@ -85,7 +86,12 @@ def admin_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
         if not gateway.is_admin(token):
             raise Refused(RejectCode.BAD_TOKEN, "this is not the admin token")
 
-    return [*_instrument_routes(gateway, guard), *_agent_routes(gateway, guard), _news_route(gateway, guard)]
+    return [
+        *_instrument_routes(gateway, guard),
+        *_agent_routes(gateway, guard),
+        _news_route(gateway, guard),
+        _simulation_route(gateway, guard),
+    ]
 
 
 def _instrument_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]:
@@ -198,6 +204,25 @@ def _news_route(gateway: Gateway, guard: Guard) -> HTTPRouteHandler:
         )
 
     return add_news
+
+
+def _simulation_route(gateway: Gateway, guard: Guard) -> HTTPRouteHandler:
+    @post(
+        "/api/simulation",
+        guards=[guard],
+        status_code=200,
+        summary="Set the simulation's speed",
+        responses=documented(401),
+    )
+    async def set_simulation(data: JSONBody[SimulationShape]) -> SimulationShape:
+        """Let the agents' clock, and with it values, news and agents' reactions, go faster or slower than the wall's.
+
+        Matching, networks and people stay in real time. The speed is 1 again when the gateway starts anew.
+        """
+        gateway.set_simulation(data)
+        return gateway.simulation
+
+    return set_simulation
 
 
 def _listed(gateway: Gateway, symbol_id: int) -> Instrument:

@@ -20,6 +20,7 @@ from net.messages import (
     NewsShape,
     OrderBookShape,
     PerformanceShape,
+    SimulationShape,
     TradeShape,
 )
 from net.units import Units
@@ -112,7 +113,12 @@ def market_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
         """Rates, totals, and latency percentiles by stage."""
         return gateway.performance_shape()
 
-    return [health, instruments, orderbook, trades, candles, news, leaderboard, performance]
+    @get("/api/simulation", summary="Read the simulation's speed", responses=documented())
+    async def simulation() -> SimulationShape:
+        """How fast the agents' clock goes."""
+        return gateway.simulation
+
+    return [health, instruments, orderbook, trades, candles, news, leaderboard, performance, simulation]
 
 
 def units_of(gateway: Gateway, symbol_id: int) -> Units:

@@ -39,7 +39,9 @@ from net.messages.answers import (
     TradesData,
 )
 from net.messages.base import (
+    FASTEST,
     PROTOCOL_VERSION,
+    SLOWEST,
     AgentIdField,
     CashField,
     ChannelField,
@@ -90,6 +92,7 @@ from net.messages.pushes import (
     OrderUpdateShape,
     Performance,
     PortfolioUpdate,
+    Simulation,
     TradePrint,
 )
 from net.messages.requests import (
@@ -129,11 +132,14 @@ from net.messages.shapes import (
     OrderShape,
     PerformanceShape,
     PositionShape,
+    SimulationShape,
     TradeShape,
 )
 
 __all__ = [
+    "FASTEST",
     "PROTOCOL_VERSION",
+    "SLOWEST",
     "AddOrder",
     "AgentControl",
     "AgentControlData",
@@ -235,6 +241,8 @@ __all__ = [
     "SequenceField",
     "ServerMessage",
     "Shape",
+    "Simulation",
+    "SimulationShape",
     "Status",
     "Subscribe",
     "Subscribed",

@@ -10,6 +10,10 @@ from msgspec import Meta
 
 PROTOCOL_VERSION = 1
 
+SLOWEST = 0.1
+FASTEST = 20.0
+"""Bounds of the simulation's speed: past them agents react slower than people, or all cores are theirs."""
+
 _END = r"$(?!\n)"
 """The end of a text: ``$`` alone also matches before a line feed there."""
 
@@ -30,6 +34,7 @@ PriceField: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
 QuantityField: TypeAlias = Annotated[float, Meta(gt=0, le=1e9)]
 CashField: TypeAlias = Annotated[float, Meta(ge=0, le=1e10)]
 SecondsField: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+SpeedField: TypeAlias = Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
 AgentIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=rf"^[A-Za-z0-9_.:\-]+{_END}")]
 ClientOrderIdField: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)]
 RequestIdField: TypeAlias = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=0, le=2**53 - 1)]

@@ -36,6 +36,7 @@ from net.messages.shapes import (
     OrderShape,
     PerformanceShape,
     PositionShape,
+    SimulationShape,
     TradeShape,
 )
 
@@ -51,6 +52,8 @@ class HelloData(Shape, frozen=True, kw_only=True):
     limits: LimitsShape
     server_time: int
     role: Role = Role.TRADER
+    simulation_speed: float = 1.0
+    """Seconds of the agents' clock in one of the wall's."""
 
 
 class Hello(ServerMessage, frozen=True, kw_only=True, tag="hello"):
@@ -253,6 +256,12 @@ class Performance(ServerMessage, frozen=True, kw_only=True, tag="performance"):
     data: PerformanceShape
 
 
+class Simulation(ServerMessage, frozen=True, kw_only=True, tag="simulation"):
+    """Somebody with the admin token changed the simulation's speed; sent to everybody."""
+
+    data: SimulationShape
+
+
 class EngineStatusData(Shape, frozen=True, kw_only=True):
     """Whether the engine answers."""
 
@@ -301,6 +310,7 @@ AnyServerMessage: TypeAlias = (
     | Decision
     | InstrumentStatusChange
     | Performance
+    | Simulation
     | EngineStatus
     | Error
 )

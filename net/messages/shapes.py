@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.types import InstrumentStatus, Liquidity, OrderStatus, OrderType, Side, TimeInForce
-from net.messages.base import Shape
+from net.messages.base import Shape, SpeedField
 
 
 class InstrumentShape(Shape, frozen=True, kw_only=True):
@@ -198,6 +198,12 @@ class PerformanceShape(Shape, frozen=True, kw_only=True):
     clients_too_slow: int
     engine_connected: bool
     latency: list[LatencyShape]
+
+
+class SimulationShape(Shape, frozen=True, kw_only=True):
+    """How the simulated part of the market goes: ``speed`` is seconds of the agents' clock in one of the wall's."""
+
+    speed: SpeedField
 
 
 class LimitsShape(Shape, frozen=True, kw_only=True):

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -35,6 +36,17 @@ async def test_books_fill_at_once_and_agents_trade(world: LiveWorld) -> None:
         await eventually(lambda: trades(world) > 10 and trades(world, 2) > 10)
         assert not session.venue.rejected.get("price_off_tick")
         assert len(session.feed.hosts) == 9
+
+
+async def test_a_faster_simulation_lets_the_scenarios_hours_pass_sooner(world: LiveWorld) -> None:
+    async with world.session() as session:
+        begun_s, wall_s = session.world.elapsed_s(), time.monotonic()
+        await world.rest.set_speed(20.0)
+        await eventually(lambda: session.world.elapsed_s() - begun_s >= 10 * session.world.speed)
+        assert time.monotonic() - wall_s < 5
+        assert trades(world) > 10
+    async with world.session() as late:
+        await eventually(lambda: late.clock.rate == 20.0)
 
 
 async def test_agents_know_what_they_hold(world: LiveWorld) -> None:

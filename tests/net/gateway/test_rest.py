@@ -68,6 +68,25 @@ async def test_an_instrument_is_halted_and_opened(world: World) -> None:
     assert (await world.http.post("/api/instruments/1/burn", headers=world.admin)).status_code == 400
 
 
+async def test_everybody_hears_of_a_new_simulation_speed_and_who_comes_later_is_told_at_once(world: World) -> None:
+    client = await world.connect()
+    assert client.seen[0]["data"].get("simulation_speed", 1.0) == 1.0
+    answer = await world.http.post("/api/simulation", json={"speed": 4}, headers=world.admin)
+    assert (answer.status_code, answer.json()) == (200, {"speed": 4.0})
+    assert (await client.wait_for("simulation"))["data"] == {"speed": 4.0}
+    assert (await world.connect()).seen[0]["data"]["simulation_speed"] == 4.0
+    assert (await world.http.get("/api/simulation")).json() == {"speed": 4.0}
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.05, 20.5, -1, "4", None])
+async def test_a_simulation_speed_out_of_bounds_is_refused_with_the_bound(world: World, speed: object) -> None:
+    refused = await world.http.post("/api/simulation", json={"speed": speed}, headers=world.admin)
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (400, "invalid_message", "speed")
+    if isinstance(speed, int | float):
+        assert ("0.1" if speed < 1 else "20") in refused.json()["message"]
+    assert (await world.http.get("/api/simulation")).json() == {"speed": 1.0}
+
+
 async def test_an_agent_is_created_listed_and_closed(world: World) -> None:
     agent_id, _ = await opened(world, personality="value", starting_capital=5000)
     agent = (await world.http.get(f"/api/agents/{agent_id}")).json()
@@ -167,6 +186,7 @@ async def test_what_is_private_needs_the_owners_token(world: World, what: str) -
         ("DELETE", "/api/agents/x"),
         ("POST", "/api/agents/x/pause"),
         ("POST", "/api/news"),
+        ("POST", "/api/simulation"),
     ],
 )
 async def test_administration_needs_the_admin_token(world: World, method: str, path: str) -> None:
