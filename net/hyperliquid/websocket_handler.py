@@ -1,8 +1,8 @@
 """The connector's WebSocket: one supervised task that keeps one connection alive and everything subscribed on it.
 
-It connects, subscribes from the registry, decodes what comes and puts it into a bounded channel. Whatever goes wrong
-(refusal, silence, a closed socket) it waits a jittered while and starts over; only cancellation ends it. The rules are
-in ``connection``; here are the socket and the clock.
+It connects, subscribes from the registry, decodes what comes and puts it into a bounded channel, of which nothing is
+dropped: while it is full, the socket is not read. Whatever goes wrong (refusal, silence, a closed socket) it waits a
+jittered while and starts over; only cancellation ends it. The rules are in ``connection``; here are socket and clock.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ STABLE_S: Final = 60.0
 """A connection that lasted this long starts the backoff anew."""
 _FRAME_BYTES_MAX: Final = 8 << 20
 _OPEN_TIMEOUT_S: Final = 10.0
+_LOOK_AGAIN_S: Final = 0.1
+"""How soon to look again whether a full channel has room."""
 _CONNECT_BURST: Final = 5
 _CONNECTS_PER_SECOND: Final = 0.4
 """The venue takes 30 new connections a minute."""
@@ -120,7 +122,7 @@ class HyperliquidWebSocketHandler:
         if self._connection is not None:
             refused = self._connection.received(frame, time.monotonic())
             if refused is not None:
-                self._refuse(refused)
+                await self._refuse(refused)
             if isinstance(frame, wire.AckFrame | wire.ErrorFrame | wire.PongFrame):
                 self._changed.set()
         await self._channel.put(Received(frame, at))
@@ -136,19 +138,21 @@ class HyperliquidWebSocketHandler:
                 open_timeout=_OPEN_TIMEOUT_S,
                 close_timeout=1.0,
             ) as socket:
-                self._connection = Connection(self.registry, self._timing, time.monotonic(), careful=self._careful)
-                self._socket = socket
-                self._tell(LinkChanged(LinkState.CONNECTED))
+                connection = Connection(self.registry, self._timing, time.monotonic(), careful=self._careful)
+                self._connection, self._socket = connection, socket
                 try:
-                    return await self._stay(socket)
+                    await self._channel.put(LinkChanged(LinkState.CONNECTED))
+                    reason = await self._stay(socket, connection)
                 finally:
-                    self._left()
+                    self._connection = self._socket = None
+                await self._left(connection)
+                return reason
         except (OSError, TimeoutError, WebSocketException) as error:
             return f"{type(error).__name__}: {error}"
 
-    async def _stay(self, socket: ClientConnection) -> str:
+    async def _stay(self, socket: ClientConnection, connection: Connection) -> str:
         reading = asyncio.create_task(self._read(socket), name="hyperliquid read")
-        tending = asyncio.create_task(self._tend(socket), name="hyperliquid tend")
+        tending = asyncio.create_task(self._tend(socket, connection), name="hyperliquid tend")
         try:
             done, _ = await asyncio.wait((reading, tending), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -167,54 +171,44 @@ class HyperliquidWebSocketHandler:
         while True:
             await self.feed(await socket.recv(decode=False), self._now_ns())
 
-    async def _tend(self, socket: ClientConnection) -> None:
+    async def _tend(self, socket: ClientConnection, connection: Connection) -> None:
         """Send what is due, tell what is stale, and give up what is overdue."""
-        connection = self._connection
-        assert connection is not None  # noqa: S101 - set by the caller
         while True:
             self._changed.clear()
             now = time.monotonic()
             for frame in connection.outgoing(now):
                 async with asyncio.timeout(self._timing.ack):
                     await socket.send(frame, text=True)
-            for subscription in connection.newly_stale(now):
-                self._tell(StreamStale(subscription))
-            reason = connection.overdue(now)
-            if reason is not None:
-                raise _Unwell(reason)
+            look_in_s = _LOOK_AGAIN_S
+            if not self._channel.full():  # else it is our reader that is slow: the venue's frames wait unread
+                for subscription in connection.newly_stale(now):
+                    await self._channel.put(StreamStale(subscription))
+                reason = connection.overdue(now)
+                if reason is not None:
+                    raise _Unwell(reason)
+                look_in_s = connection.next_look(now)
             try:
-                async with asyncio.timeout(connection.next_look(now)):
+                async with asyncio.timeout(look_in_s):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    def _left(self) -> None:
-        connection, self._connection, self._socket = self._connection, None, None
-        if connection is not None:
-            now = time.monotonic()
-            culprit = connection.died(now)
-            if culprit is not None:
-                self.registry.mark(culprit, Standing.REFUSED)
-                self._refuse(culprit)
-            if connection.died_quickly(now):
-                names = [name_of(subscription) for subscription in connection.last_sent[1]]
-                _log.warning("hyperliquid_quick_death", subscribed=names)
-                self._careful = True
-            elif not self.registry.among(Standing.SENT, Standing.WANTED):
-                self._careful = False
+    async def _left(self, connection: Connection) -> None:
+        """A connection is gone: find out whether a name was to blame, and begin the registry anew."""
+        now = time.monotonic()
+        culprit = connection.died(now)
+        if culprit is not None:
+            self.registry.mark(culprit, Standing.REFUSED)
+            await self._refuse(culprit)
+        if connection.died_quickly(now):
+            names = [name_of(subscription) for subscription in connection.last_sent[1]]
+            _log.warning("hyperliquid_quick_death", subscribed=names)
+            self._careful = True
+        elif not self.registry.among(Standing.SENT, Standing.WANTED):
+            self._careful = False
         self.registry.start_over()
-        self._tell(LinkChanged(LinkState.RECONNECTING))
+        await self._channel.put(LinkChanged(LinkState.RECONNECTING))
 
-    def _refuse(self, subscription: AnySubscription) -> None:
+    async def _refuse(self, subscription: AnySubscription) -> None:
         _log.warning("hyperliquid_refused", subscription=name_of(subscription))
-        self._tell(StreamRefused(subscription))
-
-    def _tell(self, notice: LinkChanged | StreamStale | StreamRefused) -> None:
-        """Put a notice of our own; a full channel loses its oldest frame for it.
-
-        That may be a fill only where there are books too: orders have a channel of their own (``trading_session``),
-        where the only notices are those of the link, after which everything is reconciled.
-        """
-        if self._channel.full():
-            self._channel.get_nowait()
-        self._channel.put_nowait(notice)
+        await self._channel.put(StreamRefused(subscription))

@@ -50,9 +50,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(world: World, *, expiry_ms: int = 1_000, safety: Safety | None = None) -> AsyncIterator[Desk]:
+async def desk(
+    world: World,
+    *,
+    expiry_ms: int = 1_000,
+    safety: Safety | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Desk]:
     api = HyperliquidApiClient(world.url, timing=TIMING, rng=random.Random(3))
-    http = httpx.AsyncClient(timeout=0.5)
+    http = httpx.AsyncClient(timeout=0.5, transport=transport)
     client = ExchangeClient(
         world.url,
         SdkSigner(ALICE_KEY, mainnet=False),
@@ -137,6 +143,41 @@ async def test_an_answer_that_is_too_late_is_no_second_order(world: World) -> No
         order = await pair.client.place(buy("1900"))
         assert order.state is OrderState.WORKING
         assert venue_orders(world) == ["open"]
+
+
+class Mangling(httpx.AsyncHTTPTransport):
+    """Lets every request through and answers with something else."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        await response.aread()
+        return httpx.Response(response.status_code, content=self._answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"<html>try later</html>",
+        b"[]",
+        b'{"status":"ok"}',
+        b'{"status":"ok","response":{"type":"default"}}',
+        b'{"status":"ok","response":{"type":"order","data":{"statuses":[]}}}',
+        b'{"status":"ok","response":{"type":"order","data":{"statuses":["waitingForFill"]}}}',
+        b'{"status":"ok","response":{"type":"order","data":{"statuses":[{"resting":{"oid":"new form"}}]}}}',
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_looked_up(world: World, answer: bytes) -> None:
+    async with desk(world, transport=Mangling(answer)) as pair:
+        resting, taken = [await asyncio.wait_for(pair.client.place(buy(price)), 5) for price in ("1900", "2001")]
+        assert (resting.state, taken.state) == (OrderState.WORKING, OrderState.FILLED)
+        await asyncio.wait_for(pair.client.cancel(resting), 5)
+        assert resting.state is OrderState.CANCELED
+        assert venue_orders(world) == ["canceled", "filled"]
 
 
 async def test_a_refusal_is_told(world: World) -> None:

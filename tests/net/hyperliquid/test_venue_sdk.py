@@ -318,7 +318,7 @@ async def test_sub_account(world: World) -> None:
 
 
 async def test_cancel_open_orders_and_schedule_cancel(world: World) -> None:
-    """A batch of cancels; the kill switch wants five seconds and can be cleared."""
+    """A batch of cancels; the kill switch wants five seconds, takes no more than a year, and can be cleared."""
 
     def example() -> None:
         info, exchange = Info(world.url, skip_ws=True), Exchange(WALLET, world.url)
@@ -329,6 +329,10 @@ async def test_cancel_open_orders_and_schedule_cancel(world: World) -> None:
         assert answer["response"]["data"]["statuses"] == ["success"] * 3
         soon = int(time.time() * 1000)
         assert exchange.schedule_cancel(soon + 1_000)["status"] == "err"
+        far = exchange.schedule_cancel(soon + 366 * 86_400_000)
+        assert far == {"status": "err", "response": "Scheduled cancel time must be within a year."}
+        assert world.venue.store.state.schedules == {}
+        assert exchange.schedule_cancel(soon + 364 * 86_400_000)["status"] == "ok"
         assert exchange.schedule_cancel(soon + 60_000)["status"] == "ok"
         assert exchange.schedule_cancel(None)["status"] == "ok"
 

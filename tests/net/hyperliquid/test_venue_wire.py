@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -16,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from engine.types import Side
+from net.hyperliquid import wire
 from net.hyperliquid.venue.faults import FaultKind
 from net.hyperliquid.venue.settings import VenueSettings
 from net.hyperliquid.venue.stream_session import PRIVATE_BUFFER_BYTES, StreamSession
@@ -231,6 +234,16 @@ async def test_a_strict_venue_takes_ten_connections_and_two_thousand_messages_of
         assert answer["data"] == "Cannot send more than 2000 messages per minute."
 
 
+async def test_a_strict_venue_weighs_a_batch_by_its_size() -> None:
+    batch = {"type": "cancel", "cancels": [{"a": 0, "o": oid} for oid in range(800)]}
+    body = json.dumps({"action": batch, "nonce": 1, "signature": {"r": "0x1", "s": "0x1", "v": 27}}).encode()
+    async with running(settings=msgspec.structs.replace(QUICK, rate_limits=True)) as world:
+        taken = 0
+        while (await post(world, "exchange", body)).status_code == 200:
+            taken += 1
+        assert 1_200 // 21 <= taken < 80  # a batch of 800 weighs 21, and the minute's 1,200 come back while it runs
+
+
 async def test_an_answer_to_a_question_can_be_made_late(world: World) -> None:
     world.break_with(FaultKind.DELAY, "meta", seconds=0.2)
     began = asyncio.get_running_loop().time()
@@ -242,6 +255,28 @@ async def test_who_hears_nothing_is_cut_off() -> None:
     async with running(settings=msgspec.structs.replace(QUICK, idle_cut_s=0.2)) as world, socket(world) as client:
         with pytest.raises(ConnectionClosed):
             await client.hear()
+
+
+async def test_the_first_candle_comes_however_long_the_engine_takes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pending: list[weakref.ref[asyncio.Future[list[wire.CandleShape]]]] = []
+
+    def slow(_request: object) -> asyncio.Future[list[wire.CandleShape]]:
+        future: asyncio.Future[list[wire.CandleShape]] = asyncio.get_running_loop().create_future()
+        pending.append(weakref.ref(future))
+        return future
+
+    monkeypatch.setattr(world.venue.info, "candles", slow)
+    async with socket(world) as client:
+        await client.subscribe("candle", coin="ETH", interval="1m")
+        await client.hear("subscriptionResponse")
+        gc.collect()  # what nobody holds is gone
+        waited_for = pending[0]()
+        assert waited_for is not None
+        prices = dict.fromkeys(("o", "h", "l", "c", "v"), "1.0")
+        waited_for.set_result([wire.CandleShape(t=0, T=59_999, s="ETH", i="1m", n=1, **prices)])
+        assert (await client.hear("candle"))["data"]["s"] == "ETH"
 
 
 class Deaf:

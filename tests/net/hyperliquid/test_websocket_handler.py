@@ -75,6 +75,11 @@ def is_book(notice: Notice) -> bool:
     return isinstance(notice, Received) and isinstance(notice.frame, wire.BookFrame)
 
 
+def book_times(notices: list[Notice]) -> list[int]:
+    frames = [notice.frame for notice in notices if isinstance(notice, Received)]
+    return [frame.data.time for frame in frames if isinstance(frame, wire.BookFrame)]
+
+
 def is_link(state: LinkState) -> Callable[[Notice], bool]:
     return lambda notice: notice == LinkChanged(state)
 
@@ -170,6 +175,41 @@ async def test_a_full_channel_holds_the_socket_back_and_cancelling_still_ends_it
     async with running(flood, size=10) as (_, channel):
         await eventually(channel.full)
         assert channel.qsize() == 10
+
+
+async def acknowledge_and_send(socket: ServerConnection, times: range) -> None:
+    """Take one subscription and send numbered books."""
+    asked = wire.decode_client_frame(await socket.recv())
+    assert isinstance(asked, wire.Subscribe)
+    ack = wire.AckFrame(data=wire.Ack(method="subscribe", subscription=asked.subscription))
+    await socket.send(wire.encode(ack).decode())
+    for time in times:
+        data = wire.Book(coin="BTC", time=time, levels=([], []))
+        await socket.send(wire.encode(wire.BookFrame(data=data)).decode())
+
+
+async def test_a_full_channel_loses_nothing_when_the_connection_ends() -> None:
+    async def short(socket: ServerConnection) -> None:
+        await acknowledge_and_send(socket, range(1, 4))
+
+    async with running(short, BTC, size=5) as (handler, channel):
+        await eventually(lambda: channel.full() and not handler.connected)
+        notices = await until(channel, is_link(LinkState.RECONNECTING))
+    assert notices[0] == LinkChanged(LinkState.CONNECTED)
+    assert book_times(notices) == [1, 2, 3]
+
+
+async def test_a_reader_that_is_slow_does_not_make_the_venue_stale() -> None:
+    async def flood(socket: ServerConnection) -> None:
+        await acknowledge_and_send(socket, range(1, 21))
+        await socket.wait_closed()
+
+    async with running(flood, BTC, size=5, timing=Timing(whole_book=0.05, ping_every=0.05, pong=0.05)) as (_, channel):
+        await eventually(channel.full)
+        await asyncio.sleep(0.4)  # time passes in which nobody reads: book and pong would be overdue several times
+        notices = await until(channel, lambda notice: book_times([notice]) == [20])
+    assert book_times(notices) == [*range(1, 21)]
+    assert [notice for notice in notices if not isinstance(notice, Received)] == [LinkChanged(LinkState.CONNECTED)]
 
 
 async def test_with_nobody_there_it_keeps_trying() -> None:
