@@ -174,6 +174,13 @@ class Connection:
                 self._heard(subs.L2Book(coin=book.coin, fast=fast), now)
         return None
 
+    def unread(self, now: float) -> None:
+        """What the venue sent lies unread, because we are slow: everything that is waited for is waited for anew."""
+        self._heard_at = dict.fromkeys(self._heard_at, now)
+        self._sent_at = dict.fromkeys(self._sent_at, now)
+        if self._pong_due is not None:
+            self._pong_due = now + self._timing.pong
+
     def overdue(self, now: float) -> str | None:
         """Why the connection must be given up, or None while it is well."""
         if self._pong_due is not None and now >= self._pong_due:

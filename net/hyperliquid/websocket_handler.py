@@ -179,8 +179,10 @@ class HyperliquidWebSocketHandler:
             for frame in connection.outgoing(now):
                 async with asyncio.timeout(self._timing.ack):
                     await socket.send(frame, text=True)
-            look_in_s = _LOOK_AGAIN_S
-            if not self._channel.full():  # else it is our reader that is slow: the venue's frames wait unread
+            if self._channel.full():
+                connection.unread(now)
+                look_in_s = _LOOK_AGAIN_S
+            else:
                 for subscription in connection.newly_stale(now):
                     await self._channel.put(StreamStale(subscription))
                 reason = connection.overdue(now)
