@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from engine.book import BookSide
 from engine.commands import MassQuote, NewOrder, Quote
 from engine.exchange import Exchange, Refusal
 from engine.ledger import Account, Position
 from engine.market import Market
 from engine.placing import accepted, sell_price
-from engine.replacing import give_back
 from engine.risk import (
+    NOTIONAL_MAX,
     PRICE_MAX,
     QTY_MAX,
     check_band,
@@ -29,6 +28,23 @@ from engine.working_order import WorkingOrder
 Wanted: TypeAlias = dict[int, int]
 """Lots by signed price."""
 
+_REPLACED: Final = CancelReason.REPLACED
+_OPEN: Final = InstrumentStatus.OPEN
+
+
+class _Outcome:
+    """What the account would have open in the instrument with the new quotes in the place of the present ones."""
+
+    __slots__ = ("buy_hold", "buy_qty", "holds", "sell_hold", "sell_qty")
+
+    def __init__(self, position: Position) -> None:
+        self.buy_qty = position.buy_qty
+        self.buy_hold = position.buy_hold
+        self.sell_qty = position.sell_qty
+        self.sell_hold = position.sell_hold
+        self.holds: dict[int, int] = {}
+        """Minor units to hold back for each lot, by signed price."""
+
 
 def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> Refusal | None:
     """Replace the account's quotes by those of the command, or say why not."""
@@ -39,20 +55,25 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
         or check_rate(account, x.now)
         or _collect(market, command, wanted)
         or _check_crossing(position, wanted)
-        or _check_risk(position, wanted)
     )
     if refusal is not None:
         return refusal
-    for key in sorted(position.quotes):
+    outcome = _foresee(position, wanted)
+    refusal = _check_risk(position, wanted, outcome)
+    if refusal is not None:
+        return refusal
+    quotes = position.quotes
+    for key in sorted(quotes):
         if key not in wanted:
-            x.cancel(position.quotes[key], CancelReason.REPLACED)
+            _withdraw(x, quotes[key])
     for key, qty in wanted.items():
-        present = position.quotes.get(key)
+        present = quotes.get(key)
         if present is None:
-            _add(x, position, key, qty)
-        elif qty != present.leaves:
-            _change(x, position, present, qty)
+            _add(x, position, key, qty, outcome.holds[key])
+        elif qty != present.shown:
+            _change(x, present, qty, outcome.holds[key])
     if x.events:  # a quote that changes nothing leaves no trace
+        _reserve(position, outcome)
         account.order_times.append(x.now)
     return None
 
@@ -65,41 +86,46 @@ def _check_phase(market: Market) -> Refusal | None:
 
 def _collect(market: Market, command: MassQuote, wanted: Wanted) -> Refusal | None:
     """Check each level by itself and put it under its signed price."""
-    for sign, field, quotes in ((1, "bids", command.bids), (-1, "asks", command.asks)):
-        for level in quotes:
-            if not 0 < level.qty <= QTY_MAX or not 0 < level.price <= PRICE_MAX:
-                return invalid("price and qty must be positive", field)
-            refusal = check_band(market, level.price)
-            if refusal is not None:
-                return refusal
-            if sign * level.price in wanted:
-                return invalid("a price may be quoted once", field)
-            wanted[sign * level.price] = level.qty
-    if command.bids and command.asks and _best(command.bids, 1) + _best(command.asks, -1) >= 0:
+    lowest, highest = market.lowest, market.highest
+    best_bid, best_ask = 0, PRICE_MAX + 1
+    for level in command.bids:
+        price = level.price
+        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or price > PRICE_MAX or price in wanted:
+            return _fault(market, level, "bids")
+        wanted[price] = level.qty
+        best_bid = max(best_bid, price)
+    for level in command.asks:
+        price = level.price
+        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or price > PRICE_MAX or -price in wanted:
+            return _fault(market, level, "asks")
+        wanted[-price] = level.qty
+        best_ask = min(best_ask, price)
+    if best_bid >= best_ask:
         return RejectCode.WOULD_CROSS, "the quote crosses itself", "bids"
     return None
 
 
-def _best(quotes: tuple[Quote, ...], sign: int) -> int:
-    return max(sign * level.price for level in quotes)
+def _fault(market: Market, level: Quote, field: str) -> Refusal:
+    """What is wrong with a level that cannot be quoted."""
+    if not 0 < level.qty <= QTY_MAX or not 0 < level.price <= PRICE_MAX:
+        return invalid("price and qty must be positive", field)
+    return check_band(market, level.price) or invalid("a price may be quoted once", field)
 
 
 def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:
     """Quotes are post-only; only the quotes that they replace may stand in their way."""
-    if position.market.status is not InstrumentStatus.OPEN:
+    if position.market.status is not _OPEN:
         return None
-    book = position.market.engine.book
-    for side, best in (
-        (book.asks, max((key for key in wanted if key > 0), default=None)),
-        (book.bids, max((key for key in wanted if key < 0), default=None)),
-    ):
-        if best is not None and _crosses(position, side, best):
-            return RejectCode.WOULD_CROSS, "a quote would trade at once", "bids" if best > 0 else "asks"
+    engine = position.market.engine
+    for key in wanted:
+        if engine.would_cross(key) and _meets_others(position, key):
+            return RejectCode.WOULD_CROSS, "a quote would trade at once", "bids" if key > 0 else "asks"
     return None
 
 
-def _crosses(position: Position, side: BookSide, key: int) -> bool:
-    for level in side:
+def _meets_others(position: Position, key: int) -> bool:
+    """Whether somebody else's order, or another of its own, is in the way of a quote at this signed price."""
+    for level in position.market.engine.book.opposite(key):
         if key + level.key < 0:
             return False
         for order in level:
@@ -108,46 +134,72 @@ def _crosses(position: Position, side: BookSide, key: int) -> bool:
     return False
 
 
-def _check_risk(position: Position, wanted: Wanted) -> Refusal | None:
+def _foresee(position: Position, wanted: Wanted) -> _Outcome:
+    """What the quotes would leave open, and hold back."""
+    outcome = _Outcome(position)
+    market, quotes, holds = position.market, position.quotes, outcome.holds
+    for order in quotes.values():
+        if order.key > 0:
+            outcome.buy_qty -= order.shown
+            outcome.buy_hold -= order.shown * order.hold
+        else:
+            outcome.sell_qty -= order.shown
+            outcome.sell_hold -= order.shown * order.hold
+    least = sell_price(market, 0)
+    for key, qty in wanted.items():
+        present = quotes.get(key)
+        if present is not None and qty <= present.shown:
+            hold = present.hold  # it keeps its place, and what it holds
+        else:
+            hold = market.lot_hold(key if key > 0 else max(-key, least))
+        holds[key] = hold
+        if key > 0:
+            outcome.buy_qty += qty
+            outcome.buy_hold += hold * qty
+        else:
+            outcome.sell_qty += qty
+            outcome.sell_hold += hold * qty
+    return outcome
+
+
+def _check_risk(position: Position, wanted: Wanted, outcome: _Outcome) -> Refusal | None:
     """Whether limits and buying power allow the quote in the place of the present one."""
     p = position
-    market = p.market
-    limits = p.account.limits
-    buy_qty, buy_hold, sell_qty, sell_hold = p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold
-    for order in p.quotes.values():
-        if order.key > 0:
-            buy_qty, buy_hold = buy_qty - order.leaves, buy_hold - order.leaves * order.hold
-        else:
-            sell_qty, sell_hold = sell_qty - order.leaves, sell_hold - order.leaves * order.hold
     for key, qty in wanted.items():
-        refusal = check_size(limits, qty, abs(key) * qty * market.tick_value)
-        if refusal is not None:
-            return refusal
-        hold = qty * _lot_hold(p, key, qty)
-        if key > 0:
-            buy_qty, buy_hold = buy_qty + qty, buy_hold + hold
-        else:
-            sell_qty, sell_hold = sell_qty + qty, sell_hold + hold
-    buys = buy_qty if buy_qty > p.buy_qty else 0
-    sells = sell_qty + (min(p.reducing, p.qty) if p.qty > 0 else 0) if sell_qty > p.sell_qty else 0
+        value = abs(key) * qty * p.market.tick_value
+        if p.account.limited or value > NOTIONAL_MAX:
+            refusal = check_size(p.account.limits, qty, value)
+            if refusal is not None:
+                return refusal
+    buys = outcome.buy_qty if outcome.buy_qty > p.buy_qty else 0
+    closing = min(p.reducing, p.qty) if p.qty > 0 else 0
+    sells = outcome.sell_qty + closing if outcome.sell_qty > p.sell_qty else 0
     return (
         check_room(p.account, len(wanted) - len(p.quotes))
         or check_reach(p, buys, sells)
-        or check_sums(p, buy_hold - p.buy_hold + sell_hold - p.sell_hold)
-        or check_funds(p, buy_qty, buy_hold, sell_qty, sell_hold, p.reducing)
+        or check_sums(p, outcome.buy_hold - p.buy_hold + outcome.sell_hold - p.sell_hold)
+        or check_funds(p, outcome.buy_qty, outcome.buy_hold, outcome.sell_qty, outcome.sell_hold, p.reducing)
     )
 
 
-def _lot_hold(position: Position, key: int, qty: int) -> int:
-    """Minor units to hold back for each lot at this level; one that keeps its place keeps what it holds."""
-    present = position.quotes.get(key)
-    if present is not None and qty <= present.leaves:
-        return present.hold
-    market = position.market
-    return market.lot_hold(key if key > 0 else sell_price(market, -key))
+def _reserve(position: Position, outcome: _Outcome) -> None:
+    """Hold back what was foreseen, for all quotes at once."""
+    p = position
+    p.account.at_stake += outcome.buy_hold - p.buy_hold + outcome.sell_hold - p.sell_hold
+    p.buy_qty, p.buy_hold = outcome.buy_qty, outcome.buy_hold
+    p.sell_qty, p.sell_hold = outcome.sell_qty, outcome.sell_hold
+    p.update()
 
 
-def _add(x: Exchange, position: Position, key: int, qty: int) -> None:
+def _withdraw(x: Exchange, order: WorkingOrder) -> None:
+    market = order.position.market
+    market.engine.cancel(order)
+    x.touch(market, order.key)
+    x.leave(order)
+    x.canceled(order, _REPLACED)
+
+
+def _add(x: Exchange, position: Position, key: int, qty: int, hold: int) -> None:
     entry = NewOrder(
         account=position.account.id,
         symbol_id=position.market.symbol_id,
@@ -156,25 +208,28 @@ def _add(x: Exchange, position: Position, key: int, qty: int) -> None:
         price=abs(key),
         post_only=True,
     )
-    order = WorkingOrder(x.next_order_id, position, entry, key, _lot_hold(position, key, qty), x.now)
+    order = WorkingOrder(x.next_order_id, position, entry, key, hold, x.now)
     x.next_order_id += 1
     order.quote = True
     position.quotes[key] = order
     accepted(x, order)
-    order.reserve(qty)
     x.rest(order)
     x.enter(order)
 
 
-def _change(x: Exchange, position: Position, present: WorkingOrder, qty: int) -> None:
-    if qty < present.leaves:
-        give_back(x, present, present.leaves - qty)
+def _change(x: Exchange, present: WorkingOrder, qty: int, hold: int) -> None:
+    """Another quantity at the same price: fewer lots keep their place, more go to the back of the queue."""
+    market = present.position.market
+    x.touch(market, present.key)
+    if qty < present.shown:
+        lots = present.shown - qty
+        market.engine.reduce(present, lots)
+        present.qty -= lots
+        x.replaced(present, priority_kept=True)
         return
-    hold = _lot_hold(position, present.key, qty)
-    x.lift(present)
+    market.engine.cancel(present)
     present.hold = hold
     present.qty = present.cum + qty
     present.shown = qty
-    present.reserve(qty)
     x.replaced(present, priority_kept=False)
     x.rest(present)
