@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from engine.types import Side
-from net.messages import CreateAgent, CreateNews
+from net.messages import FASTEST, SLOWEST, CreateAgent, CreateNews
 from tui import grammar_types as g
 from tui.config import HOSTED_HZ
 from tui.context import Context
@@ -182,8 +182,15 @@ class Runner:
                 for line in view.agents.lines.values():
                     if line.shape.personality != "human":
                         self._control.ask(f"agent.{wanted}", line.shape)
+            case g.Sim("speed", float(speed)):
+                self._speed(speed)
             case g.Sim(verb, _):
                 raise GrammarError(f"this exchange runs in real time: sim {verb} is for recordings")
+
+    def _speed(self, speed: float) -> None:
+        if not SLOWEST <= speed <= FASTEST:
+            raise GrammarError(f"speed: {speed:g} is outside of {SLOWEST:g} to {FASTEST:g}, times real time")
+        self._control.set_speed(speed)
 
     def _agent(self, verb: str, name: str) -> None:
         found = [line for line in self._context.view.agents.lines.values() if line.shape.name == name]

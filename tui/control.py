@@ -13,6 +13,7 @@ from tui.feed import Admin
 
 PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
 CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}
+LOOKS_ONLY = "no admin token: this console only looks"
 Body = CreateInstrument | CreateAgent | CreateNews
 
 
@@ -41,11 +42,13 @@ class Control:
         """Do what a pane asked for; what cannot be taken back asks for ``y`` first."""
         admin = self._admin()
         if admin is None:
-            self._tell("warning", "no admin token: this console only looks")
+            self._tell("warning", LOOKS_ONLY)
             return
         kind, _, action = verb.partition(".")
         if action == "create":
             self._form(kind)
+        elif isinstance(subject, float):
+            self.set_speed(subject)
         elif isinstance(subject, InstrumentShape):
             if action == "remove":
                 text = f"DELIST {subject.ticker}: its orders are canceled"
@@ -57,6 +60,14 @@ class Control:
                 self._confirm(f"REMOVE agent {subject.name}", admin.remove_agent, subject.agent_id)
             else:
                 self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, CONTROLS[action]))
+
+    def set_speed(self, speed: float) -> None:
+        """Let the simulated market go at so many times real time."""
+        admin = self._admin()
+        if admin is None:
+            self._tell("warning", LOOKS_ONLY)
+        else:
+            self._do(f"simulation speed ×{speed:g}", lambda: admin.set_speed(speed))
 
     def send(self, body: Body | None) -> None:
         """Send what a form gave."""

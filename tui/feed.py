@@ -100,6 +100,9 @@ class Admin(Protocol):
     async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
         """Publish a headline."""
 
+    async def set_speed(self, speed: float) -> object:
+        """Let the agents' clock go faster or slower."""
+
 
 Source: TypeAlias = Callable[[], Feed]
 """Makes a fresh connection: a client connects once."""

@@ -262,8 +262,8 @@ def _sim(words: Words) -> Command:
     if verb in ("speed", "reset"):
         word = words.take("a number").lower().removeprefix("x")
         match = _NUMBER.match(word)
-        if match is None:
-            raise GrammarError(f"{word!r} is not a number")
+        if match is None or (verb == "speed" and not float(match[1])):
+            raise GrammarError(f"{verb}: {word!r} is not a number{' above 0' * (verb == 'speed')}")
         argument = float(match[1])
     return Sim(verb, argument)
 
@@ -373,6 +373,8 @@ EXAMPLES: Final = (
     ("alert clear", "forget all alerts"),
     ("sim pause", "pause all agents"),
     ("sim start", "let all agents go on"),
+    ("sim speed 4", "simulation speed: agents, values and news four times as fast"),
+    ("sim step", "one message of a recording"),
     ("agent add scalper aggressive", "create an agent"),
     ("agent pause noise-1", "pause an agent"),
     ("agent kill noise-1", "remove an agent"),

@@ -105,6 +105,8 @@ ADMIN: tuple[Key, ...] = (
     Key("admin.agent", "e", "e", "create('agent')", "Admin", "create an agent"),
     Key("admin.news", "w", "w", "create('news')", "Admin", "write a headline"),
     Key("admin.halt", "h", "h", "halt", "Admin", "halt or open the instrument"),
+    Key("admin.faster", "plus,equals_sign", "+", "speed(1)", "Admin", "simulation faster"),
+    Key("admin.slower", "minus", "-", "speed(-1)", "Admin", "simulation slower"),
     Key("admin.delist", "D", "D", "delist", "Admin", "delist the instrument, then y"),
 )
 

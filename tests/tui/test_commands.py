@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from textual import events
 
+from net import messages as m
 from tests.tui.conftest import Console, OpenConsole
+from tests.tui.world import FakeTime, World
+from tui.config import ConsoleConfig
 
 
 async def enter(c: Console, line: str) -> None:
@@ -44,6 +48,34 @@ async def test_screens_instruments_and_looks_are_commands_too(console: OpenConso
         assert c.app.view.market is not None
         assert c.app.view.market.ticker == "DELT"
         assert (c.app.context.timeframe, c.app.look.name, c.app.context.mode) == ("1m", "light", "agents")
+
+
+async def test_the_simulations_speed_is_a_command_and_every_console_shows_it(console: OpenConsole) -> None:
+    world = World(FakeTime())
+    async with console(world=world, config=ConsoleConfig(admin=lambda: world.admin)) as c:
+        await enter(c, "sim speed 4")
+        assert world.admin.calls == [("set_speed", 4.0)]
+        world.push(m.Simulation(data=m.SimulationShape(speed=4.0)))
+        await c.settle()
+        assert "×4" in c.lines()[0]
+        world.push(m.Simulation(data=m.SimulationShape(speed=1.0)))
+        await c.settle()
+        assert "×" not in c.lines()[0]
+
+
+@pytest.mark.parametrize("speed", ["0.05", "x50"])
+async def test_a_speed_out_of_bounds_is_told_with_the_bounds(speed: str, console: OpenConsole) -> None:
+    world = World(FakeTime())
+    async with console(world=world, config=ConsoleConfig(admin=lambda: world.admin)) as c:
+        await enter(c, f"sim speed {speed}")
+        assert f"speed: {speed.removeprefix('x')} is outside of 0.1 to 20" in c.text()
+        assert world.admin.calls == []
+
+
+async def test_who_may_not_administer_is_told_so_when_setting_the_speed(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "sim speed 4")
+        assert "no admin token" in c.text()
 
 
 async def test_an_alert_tells_once(console: OpenConsole) -> None:

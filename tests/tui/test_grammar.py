@@ -76,6 +76,8 @@ def test_a_semicolon_chains_commands() -> None:
         ('news good "open', "not closed"),
         ("alert soon", "an alert is"),
         ("sim speed", "expected a number"),
+        ("sim speed fast", "speed: 'fast' is not a number above 0"),
+        ("sim speed 0", "speed: '0' is not a number above 0"),
         ("kill now", "not understood: now"),
     ],
 )

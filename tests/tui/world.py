@@ -99,6 +99,10 @@ class FakeAdmin:
         self.calls.append((action, agent_id))
         return None
 
+    async def set_speed(self, speed: float) -> object:
+        self.calls.append(("set_speed", speed))
+        return None
+
     async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
         self.calls.append(("publish_news", body))
         return m.NewsShape(id=99, headline=body.headline or "", content=body.content, sentiment=0.0, source="you",

@@ -43,6 +43,8 @@ class Status:
     """Badge of somebody who does not trade."""
     account: bool = True
     """Whether there is an account to show."""
+    speed: float = 1.0
+    """Of the simulation; told where it is not real time."""
 
 
 def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
@@ -98,7 +100,9 @@ def _right(status: Status, glyphs: Glyphs) -> list[Span]:
     else:
         badge = (" SAFE ", "safe")
     size: list[Span] = [] if status.spectator else [("q ", "bar.dim"), (f"{status.size}  ", "bar.bright")]
+    speed: list[Span] = [(f"×{status.speed:g}  ", "bar.warn")] if status.speed != 1.0 else []
     return [
+        *speed,
         *size,
         badge,
         ("  ", "bar"),

@@ -63,6 +63,8 @@ class View:
         self.alerts = Alerts()
         self.performance: m.PerformanceShape | None = None
         self.orders_per_second: list[float] = []
+        self.simulation_speed = 1.0
+        """Seconds of the agents' clock in one of the wall's."""
         self.server_ms = 0
         """Server time of the newest message that told it."""
         self._before = ""
@@ -173,6 +175,7 @@ class View:
             self.audit.add(data.server_time, "link", "the exchange started over: new epoch")
         self.link.epoch = data.epoch
         self.session.role, self.session.limits = data.role, data.limits
+        self.simulation_speed = data.simulation_speed
         self.server_ms = data.server_time
 
     def _instruments(self, message: m.Instruments) -> None:
@@ -327,6 +330,10 @@ class View:
     def _performance(self, message: m.Performance) -> None:
         self.performance = message.data
 
+    def _simulation(self, message: m.Simulation) -> None:
+        self.simulation_speed = message.data.speed
+        self.audit.add(self.server_ms, "admin", f"simulation speed is ×{message.data.speed:g}")
+
     def _engine_status(self, message: m.EngineStatus) -> None:
         if self.link.engine != message.data.connected:
             text = "engine is back" if message.data.connected else "engine does not answer"
@@ -357,5 +364,6 @@ _HANDLERS: Final[dict[type, Callable[[View, Any], None]]] = {
     m.News: View._news,
     m.InstrumentStatusChange: View._status,
     m.Performance: View._performance,
+    m.Simulation: View._simulation,
     m.EngineStatus: View._engine_status,
 }

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from engine.types import InstrumentStatus
+from net.messages import FASTEST, SLOWEST
 from tui import keys
 from tui.drawing.cells import Row, fill_row
 from tui.drawing.table import Cells, Column
@@ -16,6 +17,7 @@ from tui.view import Market
 from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
 
+SPEEDS = (SLOWEST, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, FASTEST)
 TABLE = keys.ADMIN + keys.AGENTS[:2]
 
 
@@ -26,7 +28,10 @@ class AdminKeys(Pane):
     LETTER = "s"
 
     def stamp(self) -> Hashable:
-        return self.context.config.admin is None
+        return self.context.config.admin is None, self.context.view.simulation_speed
+
+    def note(self) -> Row:
+        return (("simulation ", "dim"), (f"×{self.context.view.simulation_speed:g}", "bright"))
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
         rows = [fill_row(((f" {key.shown:<4}", "key"), (key.does, "text")), width) for key in TABLE]
@@ -53,7 +58,15 @@ class Listing(TablePane[Market]):
         Column("phase", 8),
         Column("source", 10, drop=3),
     )
-    HINTS = (("i", "list"), ("h", "halt/open"), ("D", "delist"), ("e", "agent"), ("w", "news"), *LIST_HINTS)
+    HINTS = (
+        ("i", "list"),
+        ("h", "halt/open"),
+        ("D", "delist"),
+        ("e", "agent"),
+        ("w", "news"),
+        ("+ -", "speed"),
+        *LIST_HINTS,
+    )
 
     def data_stamp(self) -> Hashable:
         return tuple(market.version for market in self.context.view.markets.values())
@@ -87,6 +100,15 @@ class Listing(TablePane[Market]):
         if market is not None:
             verb = "halt" if market.instrument.status is InstrumentStatus.OPEN else "open"
             self.post_message(AdminAsked(f"instrument.{verb}", market.instrument))
+
+    def action_speed(self, step: int) -> None:
+        """Next faster or slower of the usual speeds."""
+        now = self.context.view.simulation_speed
+        faster = [speed for speed in SPEEDS if speed > now]
+        slower = [speed for speed in SPEEDS if speed < now]
+        wanted = faster[:1] if step > 0 else slower[-1:]
+        if wanted:
+            self.post_message(AdminAsked("simulation.speed", wanted[0]))
 
     def action_delist(self) -> None:
         """Delist the instrument, after y."""

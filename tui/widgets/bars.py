@@ -76,6 +76,7 @@ class StatusBar(Bar):
             mode=context.mode,
             watching="SPECTATOR" if context.replay is None else "REPLAY",
             account=not view.session.spectator or (context.replay is not None and view.portfolio.known),
+            speed=view.simulation_speed,
             halted=market is not None and market.instrument.status is not InstrumentStatus.OPEN,
         )
 
