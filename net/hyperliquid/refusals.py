@@ -14,6 +14,7 @@ MODIFY_INVALID = "Attempted to modify to invalid new order"
 EXPIRED = "Action expired: expiresAfter has passed."
 EMPTY_BATCH = "Batch is empty."
 TOO_MANY_REQUESTS = "429 Too Many Requests"
+TOO_MANY_POSTS = "Too many pending post requests"
 TOO_MANY_MESSAGES = "Cannot send more than 2000 messages per minute."
 UNAVAILABLE = "The matching engine is unavailable, try again."
 

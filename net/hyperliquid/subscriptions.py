@@ -117,10 +117,68 @@ class SpotState(_Subscription, frozen=True, kw_only=True, tag="spotState"):
     """Spot balances of one user."""
 
     user: UserAddress
+    ignore_portfolio_margin: bool | UnsetType = field(default=UNSET, name="ignorePortfolioMargin")
 
 
 class WebData2(_Subscription, frozen=True, kw_only=True, tag="webData2"):
     """Everything about one user at once."""
+
+    user: UserAddress
+
+
+class WebData3(_Subscription, frozen=True, kw_only=True, tag="webData3"):
+    """What is general about one user."""
+
+    user: UserAddress
+
+
+class Notification(_Subscription, frozen=True, kw_only=True, tag="notification"):
+    """Texts for one user to read; events only."""
+
+    user: UserAddress
+
+
+class AssetCtxs(_Subscription, frozen=True, kw_only=True, tag="assetCtxs"):
+    """Contexts of all perpetuals of one dex."""
+
+    dex: DexName = UNSET
+
+
+class AllDexsAssetCtxs(_Subscription, frozen=True, kw_only=True, tag="allDexsAssetCtxs"):
+    """Contexts of all perpetuals."""
+
+
+class SpotAssetCtxs(_Subscription, frozen=True, kw_only=True, tag="spotAssetCtxs"):
+    """Contexts of all spot pairs."""
+
+
+class AllDexsClearinghouseState(_Subscription, frozen=True, kw_only=True, tag="allDexsClearinghouseState"):
+    """Margin and positions of one user on each dex."""
+
+    user: UserAddress
+
+
+class UserHistoricalOrders(_Subscription, frozen=True, kw_only=True, tag="userHistoricalOrders"):
+    """Every status of the orders of one user: a snapshot, then events."""
+
+    user: UserAddress
+
+
+class TwapStates(_Subscription, frozen=True, kw_only=True, tag="twapStates"):
+    """Running TWAP orders of one user."""
+
+    user: UserAddress
+    dex: DexName = UNSET
+
+
+class UserTwapHistory(_Subscription, frozen=True, kw_only=True, tag="userTwapHistory"):
+    """Beginnings and ends of one user's TWAP orders: a snapshot, then events."""
+
+    user: UserAddress
+
+
+class UserTwapSliceFills(_Subscription, frozen=True, kw_only=True, tag="userTwapSliceFills"):
+    """Fills of one user's TWAP orders: a snapshot, then events."""
 
     user: UserAddress
 
@@ -133,13 +191,23 @@ AnySubscription: TypeAlias = (
     | AllMids
     | ActiveAssetCtx
     | ActiveAssetData
+    | AssetCtxs
+    | AllDexsAssetCtxs
+    | SpotAssetCtxs
     | OrderUpdates
     | UserEvents
     | UserFills
     | UserFundings
     | UserLedger
+    | UserHistoricalOrders
+    | UserTwapHistory
+    | UserTwapSliceFills
+    | Notification
     | ClearinghouseState
+    | AllDexsClearinghouseState
     | OpenOrders
     | SpotState
+    | TwapStates
     | WebData2
+    | WebData3
 )

@@ -5,7 +5,6 @@ It may be mounted below a prefix (``/hl``) or served alone. Errors of the transp
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,11 +13,10 @@ import msgspec
 
 from net.errors import TradesimError
 from net.hyperliquid import refusals
-from net.hyperliquid.venue import exchange, questions
+from net.hyperliquid.venue import doing, exchange, questions
 from net.hyperliquid.venue.answers import Undecodable
-from net.hyperliquid.venue.faults import Fault, FaultKind
+from net.hyperliquid.venue.faults import Fault
 from net.hyperliquid.venue.limits import IpLimits, request_weight, rows_weight, weight_of
-from net.hyperliquid.venue.streams import act_with_faults
 
 if TYPE_CHECKING:
     from net.hyperliquid.venue.venue import Venue
@@ -39,10 +37,6 @@ class _HttpError(Exception):
         super().__init__(text)
         self.status = status
         self.text = text
-
-
-class _Lost(Exception):
-    """The connection is to be cut without an answer."""
 
 
 class VenueApp:
@@ -66,7 +60,7 @@ class VenueApp:
         try:
             content = await self._answer(scope, receive)
             await _respond(send, 200, _JSON, content)
-        except _Lost:
+        except doing.Lost:
             # A promised body that never comes makes the server cut the connection.
             headers = [(b"content-type", _JSON), (b"content-length", b"1000")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -97,6 +91,8 @@ class VenueApp:
             if _is_json(body):
                 raise _HttpError(422, refusals.UNDECODABLE) from error
             raise _HttpError(400, f"Failed to parse the request body as JSON: {error}") from error
+        except doing.Broken as error:
+            raise _HttpError(500, str(error)) from error
         except questions.BadAggregation as error:
             raise _HttpError(500, "null") from error
         except TradesimError as error:
@@ -104,19 +100,10 @@ class VenueApp:
 
     async def _do(self, path: str, body: bytes) -> object:
         if path == "exchange":
-            answer = await act_with_faults(self._venue, body)
-            if answer is None:
-                raise _Lost
-            return answer
+            return await doing.act(self._venue, body)
         if path == "faults":
             return self._set_faults(body)
-        question = questions.read(body)
-        fault = self._venue.streams.faults.strike(question.type, FaultKind.DROP, FaultKind.DELAY, FaultKind.REFUSE)
-        if fault is not None and fault.kind is FaultKind.DELAY:
-            await asyncio.sleep(fault.seconds)
-        elif fault is not None:
-            raise _Lost if fault.kind is FaultKind.DROP else _HttpError(500, fault.text)
-        return await self._venue.info.answer(question)
+        return await doing.ask(self._venue, questions.read(body))
 
     def _set_faults(self, body: bytes) -> object:
         """Arm the faults of a list; an empty list disarms all. Answers with what is armed."""
@@ -144,7 +131,7 @@ async def _body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Lost
+            raise doing.Lost
         body += message.get("body", b"")
         if len(body) > BODY_MAX:
             raise _HttpError(413, "the request body is too large")

@@ -76,7 +76,7 @@ class Info:
             case "spotMeta":
                 return spot_meta(self._venue.listing)
             case "spotMetaAndAssetCtxs":
-                return [spot_meta(self._venue.listing), [self.context(each) for each in self._venue.listing.spots]]
+                return [spot_meta(self._venue.listing), self.spot_contexts()]
             case "perpDexs":
                 return [None]
             case "allPerpMetas":
@@ -110,7 +110,15 @@ class Info:
 
     def meta_and_contexts(self) -> list[object]:
         """Answer of metaAndAssetCtxs: both lists in the same order and of the same length."""
-        return [meta(self._venue.listing), [self.context(listed) for listed in self._venue.listing.perps]]
+        return [meta(self._venue.listing), self.perp_contexts()]
+
+    def perp_contexts(self) -> list[dict[str, object]]:
+        """Contexts of all perpetuals, in the order of ``meta``."""
+        return [self.context(listed) for listed in self._venue.listing.perps]
+
+    def spot_contexts(self) -> list[dict[str, object]]:
+        """Contexts of all pairs, in the order of ``spotMeta``."""
+        return [self.context(listed) for listed in self._venue.listing.spots]
 
     def context(self, listed: Listed) -> dict[str, object]:
         """Mark, volume and so on of one asset; there is no funding, and the oracle is the mark."""

@@ -14,7 +14,7 @@ from net.gateway.frames import text_frame
 from net.hyperliquid import refusals, wire
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid.subscriptions import AnySubscription
-from net.hyperliquid.venue import questions
+from net.hyperliquid.venue import doing, questions
 from net.hyperliquid.venue.answers import Undecodable
 from net.hyperliquid.venue.faults import FaultKind
 
@@ -27,7 +27,7 @@ STREAM_BUFFER_BYTES: Final = 1 << 18
 """Unsent bytes past which books and other newest-wins streams skip a client."""
 PRIVATE_BUFFER_BYTES: Final = 1 << 22
 """Unsent bytes past which a client is hung up on, because what it would miss cannot be made up."""
-ECHO_BYTES: Final = 200
+ECHO_BYTES: Final = 1_000
 """How much of an unreadable frame its answer says again."""
 
 _log = structlog.get_logger(__name__)
@@ -51,8 +51,11 @@ class StreamSession:
 
     @property
     def busy(self) -> bool:
-        """Whether to read no further: the venue is being loaded, or as many posts are under way as there may be."""
-        return not self._streams.venue.ready.is_set() or len(self._posts) >= POSTS_MAX
+        """Whether to read no further: the venue is being loaded, or too many posts are under way.
+
+        A strict venue refuses posts in place of that, as the live one does.
+        """
+        return not self._streams.venue.ready.is_set() or (self._streams.limits is None and self._posts_full)
 
     def opened(self) -> None:
         """The venue greets nobody."""
@@ -82,6 +85,8 @@ class StreamSession:
                 self._subscribe(subscription)
             case wire.Unsubscribe(subscription=subscription):
                 self._unsubscribe(subscription)
+            case wire.Post(id=number) if self._posts_full:
+                self._error(f"{refusals.TOO_MANY_POSTS} id={number}")
             case wire.Post():
                 task = asyncio.get_running_loop().create_task(self._post(frame, payload))
                 self._posts.add(task)
@@ -169,29 +174,33 @@ class StreamSession:
 
     # --- posts ------------------------------------------------------------------------------------------------------
 
+    @property
+    def _posts_full(self) -> bool:
+        return len(self._posts) >= POSTS_MAX
+
     async def _post(self, post: wire.Post, raw: bytes) -> None:
+        response: dict[str, object]
         try:
             response = await self._answer(post)
         except (Undecodable, questions.BadAggregation):
             self._unreadable(raw)
             return
+        except doing.Lost:
+            self.hang_up()
+            return
+        except doing.Broken as error:
+            response = {"type": "error", "payload": str(error)}
         except TradesimError:
             response = {"type": "error", "payload": refusals.UNAVAILABLE}
-        if response is not None:
-            self.send(msgspec.json.encode({"channel": "post", "data": {"id": post.id, "response": response}}))
+        self.send(msgspec.json.encode({"channel": "post", "data": {"id": post.id, "response": response}}))
 
-    async def _answer(self, post: wire.Post) -> dict[str, object] | None:
-        """The response to a post; None when a fault swallows it."""
+    async def _answer(self, post: wire.Post) -> dict[str, object]:
         payload = memoryview(post.request.payload)
         if post.request.type == "info":
             question = questions.read(payload)
-            data = await self._streams.venue.info.answer(question)
+            data = await doing.ask(self._streams.venue, question)
             return {"type": "info", "payload": {"type": question.type, "data": data}}
-        answer = await self._streams.act(payload)
-        if answer is None:
-            self.hang_up()
-            return None
-        return {"type": "action", "payload": answer}
+        return {"type": "action", "payload": await doing.act(self._streams.venue, payload)}
 
     def _post_done(self, task: asyncio.Task[None]) -> None:
         self._posts.discard(task)

@@ -7,27 +7,24 @@ user's orders goes out at once. A frame is made once and written to everybody wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
 
-from net.errors import TradesimError
 from net.gateway.connection import Connection
 from net.gateway.frames import text_frame
 from net.hyperliquid import subscriptions as subs
 from net.hyperliquid import wire
 from net.hyperliquid.subscriptions import AnySubscription
-from net.hyperliquid.venue.answers import Answer, err
-from net.hyperliquid.venue.exchange import read
 from net.hyperliquid.venue.faults import Fault, FaultKind, Faults
 from net.hyperliquid.venue.limits import SocketLimits
-from net.hyperliquid.venue.markets import BACKFILL, FAST_DEPTH, Market
+from net.hyperliquid.venue.markets import Market
 from net.hyperliquid.venue.orders import Order
-from net.hyperliquid.venue.questions import BadAggregation, CandleRequest
+from net.hyperliquid.venue.questions import BadAggregation
+from net.hyperliquid.venue.stream_contents import open_candle, shown
 from net.hyperliquid.venue.stream_session import StreamSession
-from net.hyperliquid.venue.users import User, newest_first
+from net.hyperliquid.venue.users import User, twap_fills
 
 if TYPE_CHECKING:
     from net.hyperliquid.venue.settings import VenueSettings
@@ -35,8 +32,24 @@ if TYPE_CHECKING:
 
 BEAT_S: Final = 0.045
 """A block of the live venue: nothing is pushed more often."""
-_SNAPSHOT_FILLS: Final = 2_000
-_PRIVATE: Final = frozenset({"orderUpdates", "user", "userFills", "userNonFundingLedgerUpdates", "trades"})
+_MIDS: Final = (subs.AllMids,)
+_CONTEXTS: Final = (subs.ActiveAssetCtx, subs.AssetCtxs, subs.AllDexsAssetCtxs, subs.SpotAssetCtxs)
+_STATES: Final = (
+    subs.ClearinghouseState,
+    subs.AllDexsClearinghouseState,
+    subs.OpenOrders,
+    subs.SpotState,
+    subs.ActiveAssetData,
+    subs.TwapStates,
+    subs.WebData2,
+    subs.WebData3,
+)
+"""Full states of users, whom every mark that moves changes."""
+_NEWEST_WINS: Final = frozenset(
+    {"l2Book", "bbo", "candle", "allMids", "activeAssetCtx", "activeSpotAssetCtx", "activeAssetData"}
+    | {str(kind.__struct_config__.tag) for kind in (*_CONTEXTS, *_STATES)}
+)
+"""Channels of which a client that reads slowly may miss some."""
 
 _log = structlog.get_logger(__name__)
 
@@ -97,7 +110,9 @@ class Streams:
             self._first_candles.add(task)
             task.add_done_callback(self._first_candles.discard)
             return
-        for channel, data in self._first(key):
+        if isinstance(key, subs.Bbo) and len(self._listeners[key]) == 1:
+            self._remember_best(key)
+        for channel, data in shown(self.venue, key):
             session.send(_payload(channel, data))
 
     def part(self, session: StreamSession, key: AnySubscription) -> None:
@@ -109,7 +124,9 @@ class Streams:
                 del self._listeners[key]
 
     def knows(self, subscription: AnySubscription) -> bool:
-        """Whether a subscription names a coin that is listed and an aggregation that exists."""
+        """Whether a subscription names a dex and a coin that are listed, and an aggregation that exists."""
+        if getattr(subscription, "dex", ""):
+            return False
         coin = getattr(subscription, "coin", None)
         if coin is None:
             return True
@@ -122,10 +139,6 @@ class Streams:
             except BadAggregation:
                 return False
         return True
-
-    async def act(self, payload: memoryview) -> Answer | None:
-        """Do a signed action, faults included; None when the answer is to be lost."""
-        return await act_with_faults(self.venue, payload)
 
     # --- what the venue says ----------------------------------------------------------------------------------------
 
@@ -147,18 +160,34 @@ class Streams:
 
     def updated(self, user: User, orders: list[Order]) -> None:
         """A user's orders changed."""
-        self._tell(subs.OrderUpdates(user=user.address), "orderUpdates", [order.update() for order in orders])
+        address = user.address
+        self._tell(subs.OrderUpdates(user=address), "orderUpdates", [order.update() for order in orders])
+        history = subs.UserHistoricalOrders(user=address)
+        if history in self._listeners:
+            records = [order.record() for order in orders]
+            self._tell(history, "userHistoricalOrders", {"user": address, "orderHistory": records})
 
     def filled(self, user: User, fills: list[wire.Fill]) -> None:
         """A user's orders traded."""
         self._tell(subs.UserEvents(user=user.address), "user", {"fills": fills})
         for aggregate in (False, True):
-            key = subs.UserFills(user=user.address, aggregate_by_time=aggregate)
-            self._tell(key, "userFills", {"user": user.address, "fills": fills})
+            each = subs.UserFills(user=user.address, aggregate_by_time=aggregate)
+            self._tell(each, "userFills", {"user": user.address, "fills": fills})
+        slices = twap_fills(fills)
+        if slices:
+            key = subs.UserTwapSliceFills(user=user.address)
+            self._tell(key, "userTwapSliceFills", {"user": user.address, "twapSliceFills": slices})
+
+    def twap_changed(self, user: User, entry: dict[str, object]) -> None:
+        """A TWAP order began or ended."""
+        data = {"user": user.address, "history": [entry]}
+        self._tell(subs.UserTwapHistory(user=user.address), "userTwapHistory", data)
 
     def liquidated(self, user: User, event: dict[str, object]) -> None:
         """A user's positions are closed for want of margin."""
         self._tell(subs.UserEvents(user=user.address), "user", {"liquidation": event})
+        text = "Your positions are closed at the market: your margin is below what they need."
+        self._tell(subs.Notification(user=user.address), "notification", {"notification": text})
 
     def transferred(self, user: User, entry: dict[str, object]) -> None:
         """Money of a user moved."""
@@ -201,11 +230,11 @@ class Streams:
         if self._is_due("whole", now, cadences.whole_book):
             self._push_books(fast=False)
         if self._is_due("mids", now, cadences.mids):
-            self._push_each(subs.AllMids)
+            self._push_each(_MIDS)
         if self._is_due("context", now, cadences.context):
-            self._push_each(subs.ActiveAssetCtx)
+            self._push_each(_CONTEXTS)
         if self._is_due("state", now, cadences.user_state):
-            self._push_states()
+            self._push_each(_STATES)
         if self._is_due("candle", now, cadences.candle):
             await self._push_candles()
 
@@ -222,111 +251,46 @@ class Streams:
 
     def _push_bests(self) -> None:
         stirred, self._stirred = self._stirred, {}
-        for coin, market in stirred.items():
+        for coin in stirred:
             key = subs.Bbo(coin=coin)
-            if key not in self._listeners:
-                continue
-            best = market.best()
-            known = self._bests.get(coin)
-            if known is None or known.bbo != best.bbo:
-                self._bests[coin] = best
-                self._tell(key, "bbo", best)
+            if key in self._listeners and self._remember_best(key):
+                self._tell(key, "bbo", self._bests[coin])
+
+    def _remember_best(self, key: subs.Bbo) -> bool:
+        """Take the best prices of now for those that all who listen know; whether they are others than before."""
+        market = self.venue.mirror.market(key.coin)
+        if market is None:
+            return False
+        known, best = self._bests.get(key.coin), market.best()
+        self._bests[key.coin] = best
+        return known is None or known.bbo != best.bbo
 
     def _push_books(self, *, fast: bool) -> None:
         for key in [*self._listeners]:
             if isinstance(key, subs.L2Book) and key.fast is fast:
-                for channel, data in self._first(key):
-                    self._tell(key, channel, data)
+                self._push(key)
 
-    def _push_each(self, kind: type[AnySubscription]) -> None:
-        for key in [*self._listeners]:
-            if isinstance(key, kind):
-                for channel, data in self._first(key):
-                    self._tell(key, channel, data)
-
-    def _push_states(self) -> None:
-        """Full states of users, whom every mark that moves changes."""
-        kinds = (subs.ClearinghouseState, subs.OpenOrders, subs.SpotState, subs.ActiveAssetData, subs.WebData2)
+    def _push_each(self, kinds: tuple[type[AnySubscription], ...]) -> None:
         for key in [*self._listeners]:
             if isinstance(key, kinds):
-                for channel, data in self._first(key):
-                    self._tell(key, channel, data)
+                self._push(key)
+
+    def _push(self, key: AnySubscription) -> None:
+        for channel, data in shown(self.venue, key):
+            self._tell(key, channel, data)
 
     async def _push_candles(self) -> None:
         traded, self._traded = self._traded, set()
         for key in [*self._listeners]:
             if isinstance(key, subs.Candle) and key.coin in traded:
-                candle = await self._candle(key)
+                candle = await open_candle(self.venue, key)
                 if candle is not None:
                     self._tell(key, "candle", candle)
 
     async def _first_candle(self, session: StreamSession, key: subs.Candle) -> None:
-        candle = await self._candle(key)
+        candle = await open_candle(self.venue, key)
         if candle is not None:
             session.send(_payload("candle", candle))
-
-    async def _candle(self, key: subs.Candle) -> wire.CandleShape | None:
-        try:
-            candles = await self.venue.info.candles(CandleRequest(coin=key.coin, interval=key.interval, start_time=0))
-        except TradesimError:
-            return None
-        return candles[-1] if candles else None
-
-    def _first(self, key: AnySubscription) -> Iterable[tuple[str, object]]:
-        """What a stream begins with, and for the full-state streams every later frame too."""
-        market = self.venue.mirror.market(getattr(key, "coin", ""))
-        match key:
-            case subs.L2Book() if market is not None:
-                yield "l2Book", self._book(key, market)
-            case subs.Bbo(coin=coin) if market is not None:
-                self._bests[coin] = market.best()
-                yield "bbo", self._bests[coin]
-            case subs.Trades() if market is not None and market.prints:
-                yield "trades", [*market.prints][-BACKFILL:]
-            case subs.AllMids():
-                yield "allMids", {"mids": self.venue.info.mids()}
-            case subs.ActiveAssetCtx(coin=coin) if market is not None:
-                channel = "activeSpotAssetCtx" if market.listed.asset.spot else "activeAssetCtx"
-                yield channel, {"coin": coin, "ctx": self.venue.info.context(market.listed)}
-            case subs.OrderUpdates() | subs.UserEvents():
-                return
-            case _:
-                yield from self._first_of_user(key, market)
-
-    def _first_of_user(self, key: AnySubscription, market: Market | None) -> Iterable[tuple[str, object]]:
-        address = getattr(key, "user", "")
-        user = self.venue.users.get(address) or User(address)
-        info = self.venue.info
-        match key:
-            case subs.UserFills():
-                fills = newest_first(user.fills, _SNAPSHOT_FILLS)
-                yield "userFills", wire.UserFillsData(user=address, fills=fills, is_snapshot=True)
-            case subs.UserFundings():
-                yield "userFundings", {"isSnapshot": True, "user": address, "fundings": []}
-            case subs.UserLedger():
-                updates: list[object] = [*user.transfers]
-                yield (
-                    "userNonFundingLedgerUpdates",
-                    {"isSnapshot": True, "user": address, "nonFundingLedgerUpdates": updates},
-                )
-            case subs.ClearinghouseState():
-                state = info.users.margin(user).state(self.venue.now_ms())
-                yield "clearinghouseState", {"dex": "", "user": address, "clearinghouseState": state}
-            case subs.OpenOrders():
-                yield "openOrders", {"dex": "", "user": address, "orders": info.users.open_orders(user)}
-            case subs.SpotState():
-                yield "spotState", {"user": address, "spotState": info.users.spot_state(user)}
-            case subs.ActiveAssetData() if market is not None:
-                yield "activeAssetData", info.users.active_asset_data(user, market)
-            case subs.WebData2():
-                yield "webData2", info.users.web_data(user)
-            case _:
-                return
-
-    def _book(self, key: subs.L2Book, market: Market) -> wire.Book:
-        if key.fast:
-            return market.book(FAST_DEPTH, fast=True)
-        return self.venue.info.book(market, key.n_sig_figs, key.mantissa)
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
@@ -337,7 +301,7 @@ class Streams:
             return
         frame = text_frame(_payload(channel, data))
         for session in [*listeners]:
-            session.push(channel, frame, newest_wins=channel not in _PRIVATE)
+            session.push(channel, frame, newest_wins=channel in _NEWEST_WINS)
 
     def _break(self, fault: Fault) -> None:
         if fault.kind is FaultKind.FREEZE:
@@ -353,42 +317,6 @@ class Streams:
         for session in [*self._sessions]:
             if now - session.sent_at > limit:
                 session.hang_up()
-
-
-async def act_with_faults(venue: Venue, payload: bytes | memoryview) -> Answer | None:
-    """Do a signed action, or let the fault that waits for it strike; None when no answer may leave."""
-    faults = venue.streams.faults
-    kind = _action_type(payload)
-    fault = faults.strike(kind, FaultKind.DROP, FaultKind.DELAY, FaultKind.REFUSE, FaultKind.LOSE_ANSWER)
-    if fault is None:
-        return await venue.exchange.act(payload)
-    match fault.kind:
-        case FaultKind.DROP:
-            return None
-        case FaultKind.REFUSE:
-            read(payload)
-            return err(fault.text)
-        case FaultKind.LOSE_ANSWER:
-            await venue.exchange.act(payload)
-            return None
-        case _:
-            answer = await venue.exchange.act(payload)
-            await asyncio.sleep(fault.seconds)
-            return answer
-
-
-class _OnlyAction(msgspec.Struct, frozen=True):
-    class _OnlyType(msgspec.Struct, frozen=True):
-        type: str = ""
-
-    action: _OnlyType = _OnlyType()
-
-
-def _action_type(payload: bytes | memoryview) -> str:
-    try:
-        return msgspec.json.decode(payload, type=_OnlyAction).action.type
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
 
 
 def _payload(channel: str, data: object) -> bytes:

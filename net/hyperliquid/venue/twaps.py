@@ -112,6 +112,11 @@ class Twaps:
         """Answer of twapHistory, newest first."""
         return [*reversed(self._history.get(address, ()))]
 
+    def states(self, address: str) -> list[list[object]]:
+        """What runs for a user: ids and states."""
+        running = [twap for twap, _ in self._running.values() if twap.user.address == address]
+        return [[twap.twap_id, twap.state()] for twap in running]
+
     async def close(self) -> None:
         """Stop all."""
         tasks = [task for _, task in self._running.values()]
@@ -161,7 +166,9 @@ class Twaps:
     def _note(self, twap: Twap, how: str) -> None:
         history = self._history.setdefault(twap.user.address, deque(maxlen=KEPT))
         seconds = self._venue.now_ms() // 1_000
-        history.append({"time": seconds, "state": twap.state(), "status": {"status": how}, "twapId": twap.twap_id})
+        entry = {"time": seconds, "state": twap.state(), "status": {"status": how}, "twapId": twap.twap_id}
+        history.append(entry)
+        self._venue.streams.twap_changed(twap.user, entry)
 
 
 def _twap_error(text: str) -> Answer:

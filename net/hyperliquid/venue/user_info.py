@@ -15,7 +15,7 @@ from net.hyperliquid.venue.listing import Listed, base_token, token_index
 from net.hyperliquid.venue.margin import Margin
 from net.hyperliquid.venue.markets import Market
 from net.hyperliquid.venue.questions import Question
-from net.hyperliquid.venue.users import User, newest_first
+from net.hyperliquid.venue.users import User, newest_first, twap_fills
 
 if TYPE_CHECKING:
     from net.hyperliquid.venue.info import Info
@@ -54,8 +54,7 @@ class UserInfo:
             case "userFills" | "userFillsByTime":
                 return self._fills(user, question)
             case "userTwapSliceFills" | "userTwapSliceFillsByTime":
-                fills = self._fills(user, question)
-                return [{"fill": fill, "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]
+                return twap_fills(self._fills(user, question))
             case "twapHistory":
                 return self._venue.twaps.history(address)
             case "userFees":
@@ -141,7 +140,7 @@ class UserInfo:
             "assetCtxs": perps[1],
             "serverTime": now,
             "spotState": self.spot_state(user),
-            "twapStates": [],
+            "twapStates": self._venue.twaps.states(user.address),
             "isVault": False,
             "agentAddress": None,
             "agentValidUntil": None,
@@ -149,6 +148,18 @@ class UserInfo:
             "leadingVaults": [],
             "cumLedger": "0.0",
         }
+
+    def web_data_3(self, user: User) -> dict[str, object]:
+        """What is general about a user, and about each dex."""
+        state = {
+            "agentAddress": None,
+            "agentValidUntil": None,
+            "cumLedger": "0.0",
+            "serverTime": self._venue.now_ms(),
+            "isVault": False,
+            "user": user.address,
+        }
+        return {"userState": state, "perpDexStates": [{"totalVaultEquity": "0.0"}]}
 
     def _spot_holds(self, user: User) -> dict[str, int]:
         holds: dict[str, int] = {}

@@ -253,3 +253,8 @@ def signed(side: Side, amount: int) -> int:
 def newest_first(fills: Iterable[wire.Fill], limit: int) -> list[wire.Fill]:
     """Fills in the order userFills gives them."""
     return sorted(fills, key=lambda fill: (fill.time, fill.tid), reverse=True)[:limit]
+
+
+def twap_fills(fills: Iterable[wire.Fill]) -> list[dict[str, object]]:
+    """Those fills that are slices of TWAP orders, as userTwapSliceFills gives them."""
+    return [{"fill": fill, "twapId": fill.twap_id} for fill in fills if fill.twap_id is not None]

@@ -41,8 +41,21 @@ await subs.activeAssetCtx({ coin: "ETH" }, hear("activeAssetCtx"));
 await subs.candle({ coin: "ETH", interval: "1m" }, hear("candle"));
 await subs.openOrders({ user }, hear("openOrders"));
 await subs.clearinghouseState({ user }, hear("clearinghouseState"));
-await subs.spotState({ user }, hear("spotState"));
+await subs.spotState({ user, ignorePortfolioMargin: true }, hear("spotState"));
 await subs.webData2({ user }, hear("webData2"));
+await subs.webData3({ user }, hear("webData3"));
+await subs.notification({ user }, hear("notification"));
+await subs.assetCtxs(hear("assetCtxs"));
+await subs.allDexsAssetCtxs(hear("allDexsAssetCtxs"));
+await subs.spotAssetCtxs(hear("spotAssetCtxs"));
+await subs.allDexsClearinghouseState({ user }, hear("allDexsClearinghouseState"));
+await subs.twapStates({ user }, hear("twapStates"));
+await subs.userHistoricalOrders({ user }, hear("userHistoricalOrders"));
+await subs.userTwapHistory({ user }, hear("userTwapHistory"));
+await subs.userTwapSliceFills({ user }, hear("userTwapSliceFills"));
+await subs.userFundings({ user }, hear("userFundings"));
+await subs.userNonFundingLedgerUpdates({ user }, hear("userNonFundingLedgerUpdates"));
+await subs.activeAssetData({ user, coin: "ETH" }, hear("activeAssetData"));
 
 const limit = (price, size, tif = "Gtc", more = {}) => ({
   a: 1, b: true, p: String(price), s: String(size), r: false, t: { limit: { tif } }, ...more,
@@ -72,7 +85,9 @@ try {
   seen.refusal = error.message;
 }
 const wanted = ["orderUpdates", "userFills", "userEvents", "l2Book", "bbo", "trades", "allMids", "activeAssetCtx",
-  "openOrders", "clearinghouseState", "spotState", "webData2"];
+  "openOrders", "clearinghouseState", "spotState", "webData2", "webData3", "assetCtxs", "allDexsAssetCtxs",
+  "spotAssetCtxs", "allDexsClearinghouseState", "twapStates", "userHistoricalOrders", "userTwapHistory",
+  "userTwapSliceFills", "userFundings", "userNonFundingLedgerUpdates", "activeAssetData"];
 const deadline = Date.now() + 10_000;
 while (wanted.some((name) => !heard[name]) && Date.now() < deadline) {
   await new Promise((resume) => setTimeout(resume, 20));

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from hl_waiting import eventually
-from venue_world import ALICE, ALICE_KEY, QUICK, World, in_thread, running
+from venue_world import ALICE, ALICE_KEY, QUICK, World, in_thread, running, socket
 
 from engine.types import Side
 
@@ -111,6 +111,25 @@ async def test_money_moves_between_wallets_and_accounts_and_vaults_are_refused(w
 
 
 async def test_a_twap_trades_its_size_in_slices(world: World) -> None:
+    async with socket(world) as client:
+        for kind in ("userTwapHistory", "userTwapSliceFills", "twapStates"):
+            await client.subscribe(kind, user=ALICE)
+            assert await client.hear(kind)
+        await _twap_of_half_an_ether(world)
+        assert [entry["status"] for entry in (await client.hear("userTwapHistory"))["data"]["history"]] == [
+            {"status": "activated"}
+        ]
+        (slice_,) = (await client.hear("userTwapSliceFills"))["data"]["twapSliceFills"]
+        running_: list[Any] = []
+        while not running_:
+            running_ = (await client.hear("twapStates"))["data"]["states"]
+        assert (running_[0][0], running_[0][1]["sz"]) == (slice_["twapId"], "0.5")
+        assert slice_["fill"]["coin"] == "ETH"
+        (entry,) = (await client.hear("userTwapHistory"))["data"]["history"]
+        assert entry["status"] == {"status": "finished"}
+
+
+async def _twap_of_half_an_ether(world: World) -> None:
     def example() -> str:
         urls = {"public": world.url, "private": world.url, "ws": {"public": ""}}
         exchange = ccxt.hyperliquid(
@@ -197,11 +216,9 @@ async def test_a_batch_may_not_open_more_than_the_margin_of_all_its_orders_toget
 
 
 async def test_a_position_whose_margin_is_gone_is_closed_in_the_book_and_told() -> None:
-    async with running(ALICE, dollars=1_000) as world:
+    async with running(ALICE, dollars=1_000) as world, socket(world) as client:
         await world.quotes()
-        events: list[Any] = []
-        heard = world.venue.streams.liquidated
-        world.venue.streams.liquidated = lambda user, event: (events.append(event), heard(user, event))[1]  # type: ignore[method-assign]
+        await client.subscribe("notification", user=ALICE)
 
         def example() -> None:
             exchange = Exchange(WALLET, world.url)
@@ -210,6 +227,7 @@ async def test_a_position_whose_margin_is_gone_is_closed_in_the_book_and_told() 
             exchange.order("ETH", True, 0.1, 1900, GTC)
 
         await in_thread(example)
+        await client.subscribe("userEvents", user=ALICE)
         assert (await world.info(type="clearinghouseState", user=ALICE))["assetPositions"]
         price = float(
             (await world.info(type="clearinghouseState", user=ALICE))["assetPositions"][0]["position"]["liquidationPx"]
@@ -220,7 +238,11 @@ async def test_a_position_whose_margin_is_gone_is_closed_in_the_book_and_told() 
         user = world.venue.users.get(ALICE)
         assert user is not None
         await eventually(lambda: not user.perp.holding(2).lots)
-        assert events[0]["liquidated_user"] == ALICE
+        event: dict[str, Any] = {}
+        while "liquidation" not in event:
+            event = (await client.hear("user"))["data"]
+        assert event["liquidation"]["liquidated_user"] == ALICE
+        assert "margin" in (await client.hear("notification"))["data"]["notification"]
         newest = (await world.info(type="userFills", user=ALICE))[0]
         assert newest["liquidation"] == {"liquidatedUser": ALICE, "markPx": "1940.0", "method": "market"}
         assert "cloid" not in newest

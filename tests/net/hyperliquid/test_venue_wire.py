@@ -7,14 +7,15 @@ import gc
 import json
 import weakref
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from venue_world import ALICE, QUICK, World, running
-from websockets.asyncio.client import ClientConnection, connect
+from hl_waiting import eventually
+from venue_world import ALICE, QUICK, World, running, socket
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from engine.types import Side
@@ -122,33 +123,6 @@ async def test_trades_give_an_hour_candle_and_the_days_volume(world: World) -> N
 
 
 # --- WebSocket --------------------------------------------------------------------------------------------------------
-
-
-class Socket:
-    """A client that speaks plain JSON."""
-
-    def __init__(self, link: ClientConnection) -> None:
-        self.link = link
-
-    async def say(self, method: str, **fields: Any) -> None:
-        await self.link.send(json.dumps({"method": method, **fields}))
-
-    async def subscribe(self, kind: str, **fields: Any) -> None:
-        await self.say("subscribe", subscription={"type": kind, **fields})
-
-    async def hear(self, channel: str | None = None) -> Any:
-        """The next frame, of a channel if one is named."""
-        async with asyncio.timeout(5):
-            while True:
-                frame = json.loads(await self.link.recv())
-                if channel in (None, frame["channel"]):
-                    return frame
-
-
-@asynccontextmanager
-async def socket(world: World) -> AsyncIterator[Socket]:
-    async with connect(f"ws://127.0.0.1:{world.port}/ws", compression=None, close_timeout=1) as link:
-        yield Socket(link)
 
 
 async def test_nobody_is_greeted_and_a_ping_is_answered(world: World) -> None:
@@ -322,6 +296,30 @@ async def test_a_post_is_answered_under_its_id(world: World) -> None:
         assert response["payload"]["response"].startswith("User or API Wallet 0x")
 
 
+async def test_a_strict_venue_refuses_the_post_after_a_hundred_by_its_id() -> None:
+    slow = {"type": "info", "payload": {"type": "meta"}}
+    async with running(settings=msgspec.structs.replace(QUICK, rate_limits=True)) as world, socket(world) as client:
+        world.break_with(FaultKind.DELAY, "meta", seconds=1.0, count=100)
+        for number in range(101):
+            await client.say("post", id=number, request=slow)
+        assert (await client.hear())["data"] == "Too many pending post requests id=100"
+        assert {(await client.hear("post"))["data"]["id"] for _ in range(100)} == {*range(100)}
+        await client.say("post", id=101, request=slow)
+        assert (await client.hear())["data"]["id"] == 101
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.REFUSE])
+async def test_a_question_by_websocket_meets_its_fault_too(world: World, kind: FaultKind) -> None:
+    world.break_with(kind, "meta", text="not now")
+    async with socket(world) as client:
+        await client.say("post", id=1, request={"type": "info", "payload": {"type": "meta"}})
+        if kind is FaultKind.DROP:
+            with pytest.raises(ConnectionClosed):
+                await client.hear()
+        else:
+            assert (await client.hear())["data"]["response"] == {"type": "error", "payload": "not now"}
+
+
 async def test_no_more_than_ten_users_are_tracked_on_one_connection(world: World) -> None:
     async with socket(world) as client:
         for digit in range(11):
@@ -345,6 +343,65 @@ async def test_best_prices_are_pushed_only_when_they_change(world: World) -> Non
         await world.quote("BTC", Side.BUY, 99_000, 1.0)
         await world.quote("BTC", Side.BUY, 99_995, 1.0)
         assert (await client.hear("bbo"))["data"]["bbo"][0]["px"] == "99995.0"
+
+
+async def test_best_prices_that_changed_as_somebody_joined_reach_who_was_there(world: World) -> None:
+    async with socket(world) as first, socket(world) as second:
+        await first.subscribe("bbo", coin="BTC")
+        await first.hear("bbo")
+        quote = asyncio.create_task(world.quote("BTC", Side.BUY, 99_995, 1.0))
+        market = world.venue.mirror.market("BTC")
+        assert market is not None
+        await eventually(lambda: "99995" in str(market.best()))
+        await second.subscribe("bbo", coin="BTC")  # before the beat that tells of the change, or after it
+        assert (await second.hear("bbo"))["data"]["bbo"][0]["px"] == "99995.0"
+        assert (await first.hear("bbo"))["data"]["bbo"][0]["px"] == "99995.0"
+        await quote
+
+
+CONTEXT = {"funding", "openInterest", "prevDayPx", "dayNtlVlm", "premium", "oraclePx", "markPx", "midPx"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("webData3", {"userState", "perpDexStates"}),
+        ("twapStates", {"dex", "user", "states"}),
+        ("allDexsClearinghouseState", {"user", "clearinghouseStates"}),
+        ("userHistoricalOrders", {"isSnapshot", "user", "orderHistory"}),
+        ("userTwapHistory", {"isSnapshot", "user", "history"}),
+        ("userTwapSliceFills", {"isSnapshot", "user", "twapSliceFills"}),
+        ("userFundings", {"isSnapshot", "user", "fundings"}),
+        ("userNonFundingLedgerUpdates", {"isSnapshot", "user", "nonFundingLedgerUpdates"}),
+    ],
+)
+async def test_a_stream_about_a_user_begins_with_how_things_are(world: World, kind: str, fields: set[str]) -> None:
+    async with socket(world) as client:
+        await client.subscribe(kind, user=ALICE.upper().replace("0X", "0x"))
+        data = (await client.hear(kind))["data"]
+        assert data.keys() == fields
+        assert ALICE in (data.get("user"), data.get("userState", {}).get("user"))
+
+
+async def test_contexts_of_all_assets_come_in_the_order_of_their_universe(world: World) -> None:
+    async with socket(world) as client:
+        await client.subscribe("allDexsAssetCtxs")
+        (entry,) = (await client.hear("allDexsAssetCtxs"))["data"]["ctxs"]
+        assert (entry[0], [each["markPx"] for each in entry[1]]) == ("", ["100000.0", "2000.0", "0.012"])
+        assert entry[1][0].keys() >= CONTEXT
+        await client.subscribe("assetCtxs")
+        assert (await client.hear("assetCtxs"))["data"] == {"dex": "", "ctxs": entry[1]}
+        await client.subscribe("spotAssetCtxs")
+        assert [each["coin"] for each in (await client.hear("spotAssetCtxs"))["data"]] == ["PURR/USDC", "@1"]
+
+
+@pytest.mark.parametrize("kind", ["allMids", "assetCtxs"])
+async def test_there_is_one_dex(world: World, kind: str) -> None:
+    async with socket(world) as client:
+        await client.subscribe(kind, dex="other")
+        assert (await client.hear())["data"].startswith("Invalid subscription {")
+        await client.subscribe(kind, dex="")
+        assert (await client.hear())["data"]["subscription"] == {"type": kind, "dex": ""}
 
 
 async def test_a_client_that_never_reads_costs_a_bounded_amount_and_holds_nobody_up(world: World) -> None:

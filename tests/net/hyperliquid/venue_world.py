@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
 from hl_waiting import eventually
+from websockets.asyncio.client import ClientConnection, connect
 
 from engine.commands import AddInstrument, NewOrder, OpenAccount
 from engine.instruments import FeeSchedule, Instrument
@@ -156,3 +158,33 @@ async def running(
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await venue.triggers.close()
+
+
+class Socket:
+    """A client that speaks plain JSON."""
+
+    def __init__(self, link: ClientConnection) -> None:
+        self.link = link
+
+    async def say(self, method: str, **fields: Any) -> None:
+        """Send one frame."""
+        await self.link.send(json.dumps({"method": method, **fields}))
+
+    async def subscribe(self, kind: str, **fields: Any) -> None:
+        """Ask for a stream."""
+        await self.say("subscribe", subscription={"type": kind, **fields})
+
+    async def hear(self, channel: str | None = None) -> Any:
+        """The next frame, of a channel if one is named."""
+        async with asyncio.timeout(5):
+            while True:
+                frame = json.loads(await self.link.recv())
+                if channel in (None, frame["channel"]):
+                    return frame
+
+
+@asynccontextmanager
+async def socket(world: World) -> AsyncIterator[Socket]:
+    """A connection to the venue's streams."""
+    async with connect(f"ws://127.0.0.1:{world.port}/ws", compression=None, close_timeout=1) as link:
+        yield Socket(link)
