@@ -20,6 +20,13 @@ _PYTHONS_OWN = gc.get_threshold()
 _TICK_S = 1.0
 
 
+def set_aside(thresholds: tuple[int, int, int]) -> None:
+    """Leave what is there now out of collections for good; the rest is collected at these thresholds (``gc``'s)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*thresholds)
+
+
 class GarbagePolicy:
     """Call ``start`` when everything long-lived is there, then ``tick`` about once a second; or ``run``, which does."""
 
@@ -28,9 +35,7 @@ class GarbagePolicy:
 
     def start(self, now_s: float) -> None:
         """Set aside what is there."""
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(YOUNG_OBJECTS, _NEVER, _NEVER)
+        set_aside((YOUNG_OBJECTS, _NEVER, _NEVER))
         self._last_full_s = now_s
 
     def tick(self, now_s: float, *, quiet: bool) -> None:

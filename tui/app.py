@@ -13,6 +13,7 @@ from textual.command import Provider
 from textual.driver import Driver
 from textual.timer import Timer
 
+from net.garbage import set_aside
 from tui import keys
 from tui.actions import ConsoleActions
 from tui.commands import Runner
@@ -46,6 +47,10 @@ from tui.view import Clock, View
 SCREENS: tuple[type[ModeScreen], ...] = (
     TradeScreen, MarketsScreen, AgentsScreen, BlotterScreen, PerformanceScreen, NewsScreen, AdminScreen,
 )  # fmt: skip
+SETTLED_S = 2.0
+"""After so long the screens are there that stay."""
+GC_THRESHOLDS = (5_000, 10, 10)
+"""Of Python's collector from then on: a look through all that Textual keeps takes longer than a frame."""
 
 
 class ConsoleApp(ConsoleActions):
@@ -111,6 +116,7 @@ class ConsoleApp(ConsoleActions):
         if self._timer_on:
             self.restart_timer()
             self.set_interval(1, self.second)
+            self.set_timer(SETTLED_S, partial(set_aside, GC_THRESHOLDS))
 
     def restart_timer(self) -> None:
         """Draw at the rate of the settings from now on."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import resource
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from uvicorn.server import ServerState
 
 from net.engine_client import EngineClient
 from net.errors import StartupError
+from net.garbage import set_aside
 from net.gateway.auth import token_file
 from net.gateway.config import GatewayConfig
 from net.gateway.connection import Connection
@@ -35,6 +35,7 @@ FIRST_LOAD_S = 10.0
 
 MAX_OPEN_FILES = 65_536
 GC_THRESHOLDS = (50_000, 20, 50)
+"""Of Python's collector: seldom, as little of what a gateway makes is cyclic."""
 
 
 async def run_gateway(config: GatewayConfig) -> None:
@@ -49,7 +50,7 @@ async def run_gateway(config: GatewayConfig) -> None:
     async with EngineClient(config.engine_host, config.engine_port) as engine, serve(config, engine) as server:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.gateway.feed.ready.wait(), FIRST_LOAD_S)
-        tune_collector()
+        set_aside(GC_THRESHOLDS)
         ready = Ready(ready="gateway", host=config.host, port=server.port)
         await serve_until_stopped(ready, supervised=config.supervised, failure=server.finished)
 
@@ -109,13 +110,6 @@ def raise_open_files() -> None:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def tune_collector() -> None:
-    """Leave what is there for good out of garbage collection, and collect the rest seldom: little of it is cyclic."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def _uvicorn_config(config: GatewayConfig, gateway: Gateway, app: Asgi) -> uvicorn.Config:

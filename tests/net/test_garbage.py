@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from net.garbage import FULL_AFTER_QUIET_S, FULL_AFTER_S, GarbagePolicy
+from net.garbage import FULL_AFTER_QUIET_S, FULL_AFTER_S, GarbagePolicy, set_aside
 
 
 class Cycle:
@@ -53,3 +53,14 @@ def test_what_survives_is_set_aside_and_given_back_at_the_end() -> None:
     policy.stop()
     assert gc.get_freeze_count() == 0
     assert gc.get_threshold() == before
+
+
+def test_what_is_there_is_set_aside_and_the_thresholds_hold() -> None:
+    before = gc.get_threshold()
+    try:
+        set_aside((5_000, 10, 10))
+        assert gc.get_freeze_count() > 1_000
+        assert gc.get_threshold() == (5_000, 10, 10)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
