@@ -97,11 +97,15 @@ class Simulation:
         guests: Sequence[Guest] = (),
         model: LanguageModel | None = None,
         narrate: bool = False,
+        oms: OrderManagementSystem | None = None,
     ) -> None:
-        """``seed`` replaces the scenario's own; ``narrate`` keeps every decision's reason in ``explanations``."""
+        """``seed`` replaces the scenario's own; ``narrate`` keeps every decision's reason in ``explanations``.
+
+        ``oms`` is a new one of the caller's, who wants to look into it.
+        """
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
-        self.oms = OrderManagementSystem()
+        self.oms = OrderManagementSystem() if oms is None else oms
         self.world = World(scenario, self.seed, read_book=self._read_book, read_best=self.oms.best)
         self.clock = VirtualClock(self.world.market, START_NS)
         self.recorder = Recorder()

@@ -138,6 +138,10 @@ class RestClient:
         """Ask the process that runs an agent to pause, resume or restart it."""
         return await self._send("POST", f"/api/agents/{agent_id}/{action}", m.AgentShape)
 
+    async def orders(self, agent_id: str) -> list[m.OrderShape]:
+        """Working orders of any account, oldest first."""
+        return await self._get(f"/api/agents/{agent_id}/orders", list[m.OrderShape])
+
     async def publish_news(self, news: m.CreateNews) -> m.NewsShape:
         """Publish a headline to everybody."""
         return await self._send("POST", "/api/news", m.NewsShape, news)

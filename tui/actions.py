@@ -17,7 +17,7 @@ from tui.control import Control
 from tui.desk import Desk
 from tui.drawing.cells import ASCII, UNICODE
 from tui.grammar import EXAMPLES, GrammarError, parse_qty
-from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument
+from tui.messages import AdminAsked, AskLine, OpenDetail, PickInstrument, WatchOrders
 from tui.meter import Meter
 from tui.notices import Notices
 from tui.picture import png_of
@@ -29,6 +29,7 @@ from tui.screens.help import CommandsScreen, HelpScreen
 from tui.session import ExchangeLink
 from tui.theme import Look
 from tui.view import INTERVALS, View
+from tui.watching import Watching
 from tui.widgets.command import CommandBar, LineSuggester
 from tui.widgets.pane import Pane
 
@@ -162,6 +163,26 @@ class ConsoleActions(App[None]):
         """Show everything about a record."""
         self.push_screen(DetailScreen(self.context, message.record))
 
+    def on_watch_orders(self, message: WatchOrders) -> None:
+        """Show an agent's orders in the ladder, or those of the one that is shown no more."""
+        before, self.context.watching = self.context.watching, None
+        if before is None or before.agent_id != message.agent_id:
+            if message.agent_id != self.view.session.agent_id:
+                self.context.watching = self.control.watch(message.agent_id, message.name)
+                if self.context.watching is None:
+                    return
+                self.run_worker(self._begin_watching(self.context.watching), group="watching")
+            self.go("trade")
+        self.draw_panes()
+
+    async def _begin_watching(self, watching: Watching) -> None:
+        """Read the orders, and go to an instrument that has some."""
+        await self.control.refresh(watching)
+        symbols = [order.symbol_id for order in watching.orders]
+        if symbols and self.view.current not in symbols and self.context.watching is watching:
+            self.pick(symbols[0])
+        self.draw_panes()
+
     def on_admin_asked(self, message: AdminAsked) -> None:
         """A pane asked for an admin action."""
         self.control.ask(message.verb, message.subject)
@@ -243,8 +264,9 @@ class ConsoleActions(App[None]):
         self.push_screen(HelpScreen(self.context, name, table))
 
     def action_escape(self) -> None:
-        """Drop what waits, leave the zoom."""
+        """Drop what waits, watch nobody, leave the zoom."""
         self.desk.drop()
+        self.context.watching = None
         if isinstance(self.screen, ModeScreen) and self.screen.has_class("-zoomed"):
             self.screen.zoom()
         self.draw_panes()

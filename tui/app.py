@@ -165,6 +165,8 @@ class ConsoleApp(ConsoleActions):
         self.view.second()
         self.meter.second(time.perf_counter())
         self.notices.second()
+        if self.context.watching is not None and self.context.mode == "trade":
+            self.run_worker(self.control.refresh(self.context.watching), group="watching")
 
     # --- telling
 

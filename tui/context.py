@@ -12,6 +12,7 @@ from tui.meter import Meter
 from tui.theme import Look
 from tui.tour import Tour
 from tui.view import Clock, View
+from tui.watching import Watching
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class Context:
     replay: Callable[[], Progress] | None = None
     """Where the recording that is shown stands; None on an exchange."""
     tour: Tour | None = None
+    watching: Watching | None = None
+    """The agent whose orders the ladder shows beside the own ones."""
     hint: str = ""
     """What a started key sequence waits for."""
     filters: dict[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, 
 from net.rest_client import AgentAction, Phase
 from tui.context import Context
 from tui.feed import Admin
+from tui.watching import Watching
 
 PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
 CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}
@@ -60,6 +61,23 @@ class Control:
                 self._confirm(f"REMOVE agent {subject.name}", admin.remove_agent, subject.agent_id)
             else:
                 self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, CONTROLS[action]))
+
+    def watch(self, agent_id: str, name: str) -> Watching | None:
+        """What shows an agent's orders in the ladder; None where they are not this console's to see."""
+        admin = self._admin()
+        if admin is None:
+            self._tell("warning", "an agent's orders are private: only the admin token reads them")
+            return None
+        return Watching(agent_id, name, admin.orders)
+
+    async def refresh(self, watching: Watching) -> None:
+        """Read the orders of the watched agent again; one that is gone is watched no more."""
+        try:
+            await watching.refresh()
+        except TradesimError as error:
+            self._tell("warning", f"orders of {watching.name}: {error}")
+            if self._context.watching is watching:
+                self._context.watching = None
 
     def set_speed(self, speed: float) -> None:
         """Let the simulated market go at so many times real time."""

@@ -97,6 +97,9 @@ class Admin(Protocol):
     async def control_agent(self, agent_id: str, action: AgentAction) -> object:
         """Ask an agent to pause or resume."""
 
+    async def orders(self, agent_id: str) -> list[m.OrderShape]:
+        """Working orders of an account."""
+
     async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
         """Publish a headline."""
 

@@ -88,12 +88,14 @@ LIST: tuple[Key, ...] = (
     Key("list.top", "home", "Home", "row(-100000)", "List", "to the top"),
     Key("list.bottom", "end", "End", "row(100000)", "List", "to the bottom"),
     Key("list.open", "enter", "Enter", "open", "List", "open"),
-    Key("list.sort", "o", "o", "sort", "List", "sort by the next column"),
+    Key("list.sort", "s", "s", "sort", "List", "sort by the next column"),
 )
 """Keys of every list."""
 
 AGENTS: tuple[Key, ...] = (
     Key("agents.pause", "p", "p", "pause", "Agents", "pause or resume the agent"),
+    Key("agents.equity", "e", "e", "equity", "Agents", "equity chart of the agent, large"),
+    Key("agents.orders", "o", "o", "orders", "Agents", "its orders in the ladder, and off"),
     Key("agents.kill", "K", "K", "remove", "Agents", "remove the agent, then y"),
     Key("agents.new", "N", "N", "create", "Agents", "create an agent"),
 )

@@ -21,6 +21,15 @@ class PickInstrument(Message):
         self.symbol_id = symbol_id
 
 
+class WatchOrders(Message):
+    """Show the working orders of this agent in the ladder."""
+
+    def __init__(self, agent_id: str, name: str) -> None:
+        super().__init__()
+        self.agent_id = agent_id
+        self.name = name
+
+
 class AdminAsked(Message):
     """Do something that the gateway's REST door does: ``verb`` and what it is about."""
 

@@ -9,7 +9,7 @@ from engine.service import AccountView, OrderBookService
 from engine.types import SymbolId
 from net import messages as m
 from net.gateway import shapes
-from net.gateway.track import EquityTrack
+from net.gateway.track import EquityTrack, Pace
 from net.units import Units, cash_to_wire
 
 EXCHANGE = "exchange"
@@ -35,9 +35,12 @@ def traders(service: OrderBookService) -> list[AccountView]:
 
 
 def agent_shape(
-    view: AccountView, listed: Mapping[SymbolId, Instrument], track: EquityTrack | None = None
+    view: AccountView,
+    listed: Mapping[SymbolId, Instrument],
+    track: EquityTrack | None = None,
+    pace: Pace | None = None,
 ) -> m.AgentShape:
-    """One line of the leaderboard; ``track`` knows how the equity went."""
+    """One line of the leaderboard; ``track`` knows how the equity went, ``pace`` how many orders there were."""
     return m.AgentShape(
         agent_id=view.account,
         name=view.name or view.account,
@@ -54,6 +57,7 @@ def agent_shape(
         trades=view.fills,
         max_drawdown=track.max_drawdown if track is not None else 0.0,
         sharpe=track.sharpe if track is not None else None,
+        orders_per_second=round(pace.per_second, 2) if pace is not None else 0.0,
     )
 
 

@@ -13,16 +13,17 @@ from agents.scenario import load_scenario
 from agents.simulated.venue import EventLog
 from agents.simulation import Simulation
 from engine.commands import AnyCommand, CancelAll, CancelOrder, NewOrder, OpenAccount, ReplaceOrder
-from engine.events import AnyEvent, OrderAccepted, OrderFilled, Rejected
+from engine.events import AnyEvent, OrderAccepted, OrderFilled, OrderReplaced, Rejected
 from engine.service import AccountView
 from engine.types import CASH_SCALE, OrderType, Side, TimeInForce
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
 from net.gateway import shapes
 from net.gateway.private import PrivateEvent, private_messages
-from net.gateway.track import EquityTrack
+from net.gateway.track import EquityTrack, Pace
 from net.units import Units, millis
 from tui.shapes import agent_shape, book_shape, portfolio_update, traders
+from tui.stopwatch import Figures, TimedOms
 from tui.view import Clock
 
 YOU = "you"
@@ -32,17 +33,21 @@ SAMPLE_S = 1.0
 
 
 class OwnersEar(EventLog):
-    """An event log that passes the events of one account on."""
+    """An event log that passes the events of one account on, and counts everybody's orders."""
 
     def __init__(self, account: str, hear: Callable[[PrivateEvent, int], None]) -> None:
         super().__init__()
         self._account = account
         self._hear = hear
+        self.paces: dict[str, Pace] = {}
+        """Of each account's orders."""
 
     def add(self, now: int, happened: list[AnyEvent]) -> None:
         """Take the events of one command."""
         super().add(now, happened)
         for event in happened:
+            if isinstance(event, OrderAccepted | OrderReplaced):
+                self.paces.setdefault(event.account, Pace()).count += 1
             if isinstance(event, PrivateEvent) and event.account == self._account:
                 self._hear(event, now)
 
@@ -51,8 +56,9 @@ class Stage:
     """The market, and one console's connection to it."""
 
     def __init__(self, scenario: str = "default", seed: int = 7) -> None:
-        self.simulation = Simulation(load_scenario(scenario), seed, narrate=True)
-        self.oms = self.simulation.oms
+        self.oms = TimedOms()
+        self.simulation = Simulation(load_scenario(scenario), seed, narrate=True, oms=self.oms)
+        self._figures = Figures(self.oms)
         self._queue: asyncio.Queue[Push | None] = asyncio.Queue()
         self._listed = {i.symbol_id: i for i in self.oms.instruments()}
         self._units = {symbol_id: Units.of(i) for symbol_id, i in self._listed.items()}
@@ -61,7 +67,7 @@ class Stage:
         self._news = 0
         self._explained = 0
         self._orders = 0
-        self.simulation.venue.log = OwnersEar(YOU, self._hear)
+        self._ear = self.simulation.venue.log = OwnersEar(YOU, self._hear)
         self._submit(OpenAccount(account=YOU, name=YOU, personality="human", cash=CAPITAL))
 
     def clock(self) -> Clock:
@@ -76,6 +82,8 @@ class Stage:
             self.simulation.run_until(start + seconds * number / samples)
             for view in self.oms.accounts():
                 self._tracks.setdefault(view.account, EquityTrack()).sample(view.equity)
+            for pace in self._ear.paces.values():
+                pace.sample(seconds / samples)
         self._tell()
 
     # --- telling
@@ -94,6 +102,7 @@ class Stage:
             self._push(m.News(data=shapes.news_shape(item.news, item.time)))
         self._tell_agents(now)
         self._tell_owner()
+        self._push(m.Performance(data=self._figures.at(self.simulation.elapsed_s)))
 
     def _tell_agents(self, now: int) -> None:
         agents = [self._agent(view) for view in traders(self.oms)]
@@ -119,7 +128,8 @@ class Stage:
         self._push(m.Orders(data=m.OrdersData(agent_id=YOU, orders=self._working())))
 
     def _agent(self, view: AccountView) -> m.AgentShape:
-        return agent_shape(view, self._listed, self._tracks.get(view.account))
+        track, pace = self._tracks.get(view.account), self._ear.paces.get(view.account)
+        return agent_shape(view, self._listed, track, pace)
 
     def _working(self) -> list[m.OrderShape]:
         views = (self.oms.order(view.order_id) or view for view in self.oms.orders(YOU))

@@ -146,7 +146,7 @@ FULL: Final = {
     # ladder
     "bid": "bid", "ask": "ask", "vol": "dim", "hist": "focus", "price.bid": "bid:80", "price.ask": "ask:80",
     "price.gap": "line", "best": "bold", "own": "own bold", "own.moved": "background on own bold", "last": "last bold",
-    "average": "own bold", "cursor": "on cursor", "cursor.mark": "bright bold", "faded": "dim:80",
+    "watched": "focus", "average": "own bold", "cursor": "on cursor", "cursor.mark": "bright bold", "faded": "dim:80",
     "flash.buy": "background on bid bold", "flash.sell": "background on ask bold",
     "flash.own": "background on own bold",
     "flash": "on own:35", "selected": "on cursor",

@@ -12,7 +12,7 @@ from engine.service import AccountView
 from engine.types import AccountId
 from net.gateway.limits import TokenBucket
 from net.gateway.private import PrivateEvent, last_number
-from net.gateway.track import EquityTrack
+from net.gateway.track import EquityTrack, Pace
 
 if TYPE_CHECKING:
     from net.gateway.session import Session
@@ -47,6 +47,7 @@ class Account:
         "history",
         "last",
         "name",
+        "pace",
         "paused",
         "personality",
         "rest_rate",
@@ -72,6 +73,8 @@ class Account:
         self.sent_equity: int | None = None
         """What the owner was last told to be worth, in minor units."""
         self.track = EquityTrack()
+        self.pace = Pace()
+        """Of the orders that it placed or changed."""
         self.history: deque[Kept] = deque()
         self.floor = floor
         """Number up to which private messages are not kept (any more)."""

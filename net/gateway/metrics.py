@@ -118,7 +118,7 @@ class Performance:
         if not self._samples:
             return []
         first, last = self._samples[0], self._samples[-1]
-        return [_latency(stage, first.stages.get(name)) for name, stage in last.stages.items()]
+        return [latency_shape(stage, first.stages.get(name)) for name, stage in last.stages.items()]
 
     def _rate(self, name: str) -> float:
         recent = list(self._samples)[-_PER_SECOND_WINDOW - 1 :]
@@ -129,7 +129,8 @@ class Performance:
         return max(0.0, (getattr(last, name) - getattr(first, name)) / seconds) if seconds > 0 else 0.0
 
 
-def _latency(now: StageStats, before: StageStats | None) -> LatencyShape:
+def latency_shape(now: StageStats, before: StageStats | None = None) -> LatencyShape:
+    """Percentiles of a stage since ``before``."""
     earlier = before.buckets if before is not None else ()
     counts = [count - (earlier[k] if k < len(earlier) else 0) for k, count in enumerate(now.buckets)]
     window = StageStats(stage=now.stage, buckets=tuple(counts), max_ns=now.max_ns)

@@ -72,6 +72,7 @@ class Portfolios:
             trades=view.fills,
             max_drawdown=account.track.max_drawdown,
             sharpe=account.track.sharpe,
+            orders_per_second=round(account.pace.per_second, 2),
         )
 
     def newborn(self, account: Account, cash: int) -> AgentShape:

@@ -15,6 +15,7 @@ from engine.events import (
     InstrumentStatusChanged,
     NewsPublished,
     OrderAccepted,
+    OrderReplaced,
     Trade,
 )
 from engine.instruments import Instrument
@@ -85,6 +86,8 @@ class Publisher:
 
     def _private(self, event: PrivateEvent, sequence: int, time: int) -> None:
         account = self._accounts.keep(event, sequence, time)
+        if account is not None and type(event) in _ORDERS:
+            account.pace.count += 1
         units = self._mirror.units.get(event.symbol_id)
         if account is not None and account.sessions and units is not None:
             for _, frame in private_frames(event, sequence, time, units):
@@ -213,6 +216,9 @@ class Publisher:
             message = AgentRemoved(data=AgentRemovedData(agent_id=agent_id))
             self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
 
+
+_ORDERS: Final = frozenset((OrderAccepted, OrderReplaced))
+"""What counts as an order of its account's."""
 
 _TELL: Final[dict[type, Callable[[Publisher, Any, int], None]]] = {
     OrderAccepted: Publisher._placed,

@@ -75,6 +75,7 @@ class Rounds:
                 continue
             equity = gateway.portfolios.equity(account.view)
             account.track.sample(equity)
+            account.pace.sample(gateway.config.agents_interval_s)
             if account.sessions and equity != account.sent_equity and account.agent_id not in gateway.accounts.stale:
                 frame = message_frame(gateway.portfolios.update(account, account.view))
                 for session in account.sessions:

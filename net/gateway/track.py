@@ -1,12 +1,31 @@
-"""How an account's equity went: drawdown and Sharpe ratio from samples, in constant memory."""
+"""How an account went: drawdown and Sharpe ratio from samples of its equity, and the pace of its orders."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
+PACE_S: Final = 5.0
+"""About how long a pace looks back."""
 MIN_RETURNS: Final = 30
 """Samples before a Sharpe ratio says anything."""
+
+
+class Pace:
+    """How many of something there are a second, smoothed over some seconds, in constant memory."""
+
+    __slots__ = ("_counted", "count", "per_second")
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many there were; whoever counts adds to it."""
+        self.per_second = 0.0
+        self._counted = 0
+
+    def sample(self, seconds: float = 1.0) -> None:
+        """Digest what was counted in the last ``seconds``."""
+        new, self._counted = self.count - self._counted, self.count
+        self.per_second += (new / seconds - self.per_second) * (1 - math.exp(-seconds / PACE_S))
 
 
 class EquityTrack:

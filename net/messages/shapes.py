@@ -59,6 +59,8 @@ class AgentShape(Shape, frozen=True, kw_only=True):
     max_drawdown: float = 0.0
     """Largest fall of the total value below an earlier peak, as a share of that peak."""
     sharpe: float | None = None
+    orders_per_second: float = 0.0
+    """Orders placed or changed, over the last seconds."""
 
 
 class PositionShape(Shape, frozen=True, kw_only=True):

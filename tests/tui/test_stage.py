@@ -35,3 +35,19 @@ def test_agents_have_fills_drawdown_and_a_sharpe_ratio() -> None:
     assert busiest.trades > 10
     assert busiest.sharpe is not None
     assert busiest.max_drawdown > 0
+
+
+def test_the_stage_tells_how_its_exchange_does() -> None:
+    stage = Stage()
+    for _ in range(20):
+        stage.step(1.0)
+    told = []
+    while not stage._queue.empty():
+        told.append(stage._queue.get_nowait())
+    figures = [push.data for push in told if isinstance(push, m.Performance)][-1]
+    agents = [push.data for push in told if isinstance(push, m.AgentsSnapshot)][-1]
+    placed = sum(agent.orders_per_second for agent in agents)
+    assert figures.total_trades == sum(1 for push in told if isinstance(push, m.TradePrint))
+    assert 0 < figures.trades_per_second < figures.orders_per_second <= placed * 2
+    assert figures.latency[0].count > figures.total_trades
+    assert 0 < figures.latency[0].p50_ms <= figures.latency[0].max_ms

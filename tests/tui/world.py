@@ -11,10 +11,11 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from engine.types import InstrumentStatus, Liquidity, OrderStatus, OrderType, RejectCode, Side, TimeInForce
+from engine.types import Liquidity, OrderStatus, OrderType, RejectCode, Side, TimeInForce
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
 from net.errors import NotConnected
+from tests.tui.listing import AGENTS, HEADLINES, INSTRUMENTS, FakeAdmin
 from tui.view import Clock
 
 START_MS = 1_760_000_000_000 - 1_760_000_000_000 % 86_400_000 + 34_262_000
@@ -41,72 +42,6 @@ class FakeMarket:
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
     sequence: int = 0
-
-
-def instrument(symbol_id: int, ticker: str, price: float, tick: float, lot: float = 1.0) -> m.InstrumentShape:
-    return m.InstrumentShape(
-        symbol_id=symbol_id, ticker=ticker, description=f"{ticker} Corporation", industry="industrials",
-        initial_price=price, tick_size=tick, lot_size=lot, status=InstrumentStatus.OPEN, source="simulated",
-    )  # fmt: skip
-
-
-INSTRUMENTS = (
-    instrument(1, "ACME", 100.5, 0.05),
-    instrument(2, "BETA", 52.1, 0.01),
-    instrument(3, "GAMA", 8.315, 0.005),
-    instrument(4, "DELT", 1250.0, 0.5),
-    instrument(5, "EPSI", 0.4213, 0.0001, 0.1),
-)
-HEADLINES = (
-    (1, "ACME: supplier strike ends", 0.6), (2, "BETA recalls its newest engine after three fires", -0.7),
-    (None, "Central bank leaves the rate unchanged", 0.0), (4, "DELT wins a ten-year contract from the railways", 0.8),
-)  # fmt: skip
-AGENTS = (
-    ("mm-avellaneda", "maker"), ("mm-wide", "maker"), ("noise-1", "noise"), ("noise-2", "noise"),
-    ("momentum-fast", "momentum"), ("momentum-slow", "momentum"), ("value-graham", "value"), ("news-reader", "news"),
-    ("pairs", "arbitrage"), ("llm-cautious", "llm"),
-)  # fmt: skip
-
-
-class FakeAdmin:
-    """Notes what was asked of the exchange's controls."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, object]] = []
-
-    async def create_instrument(self, body: m.CreateInstrument) -> m.InstrumentShape:
-        self.calls.append(("create_instrument", body))
-        return instrument(9, body.ticker, body.initial_price, body.tick_size, body.lot_size)
-
-    async def remove_instrument(self, symbol_id: int) -> object:
-        self.calls.append(("remove_instrument", symbol_id))
-        return None
-
-    async def set_phase(self, symbol_id: int, phase: str) -> object:
-        self.calls.append((phase, symbol_id))
-        return None
-
-    async def create_agent(self, body: m.CreateAgent) -> m.AgentShape:
-        self.calls.append(("create_agent", body))
-        return m.AgentShape(agent_id="a-9", name=body.name, personality=body.personality, cash=0.0, positions={},
-                            total_value=0.0, pnl=0.0, status="running")  # fmt: skip
-
-    async def remove_agent(self, agent_id: str) -> object:
-        self.calls.append(("remove_agent", agent_id))
-        return None
-
-    async def control_agent(self, agent_id: str, action: str) -> object:
-        self.calls.append((action, agent_id))
-        return None
-
-    async def set_speed(self, speed: float) -> object:
-        self.calls.append(("set_speed", speed))
-        return None
-
-    async def publish_news(self, body: m.CreateNews) -> m.NewsShape:
-        self.calls.append(("publish_news", body))
-        return m.NewsShape(id=99, headline=body.headline or "", content=body.content, sentiment=0.0, source="you",
-                           created_at=0)  # fmt: skip
 
 
 class World:
@@ -416,7 +351,8 @@ class World:
     def _agent(self, agent_id: str, name: str, kind: str, value: float, pnl: float) -> m.AgentShape:
         return m.AgentShape(agent_id=agent_id, name=name, personality=kind, cash=value * 0.6, positions={"1": 20.0},
                             total_value=value, pnl=pnl, status="running", trades=self.steps // 7,
-                            max_drawdown=abs(pnl) / 100_000, sharpe=pnl / 200)  # fmt: skip
+                            max_drawdown=abs(pnl) / 100_000, sharpe=pnl / 200,
+                            orders_per_second=round(0.4 + len(name) ** 2 / 9, 2))  # fmt: skip
 
     def push_agents(self) -> None:
         shapes = [self._agent(f"a-{index}", name, kind, self.equity[name], self.equity[name] - 100_000)

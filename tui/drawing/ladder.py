@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.types import Side
 from tui.drawing.bars import bar_to_left, bar_to_right
 from tui.drawing.cells import Glyphs, Row, Span, fill_row, fit_right, overlay
 from tui.view import Depth, Scale
@@ -30,6 +31,8 @@ class LadderLook:
     own_bids: Mapping[int, str] = field(default_factory=dict)
     """Own orders on the bid side: what to write at each price."""
     own_asks: Mapping[int, str] = field(default_factory=dict)
+    watched: Mapping[tuple[int, Side], str] = field(default_factory=dict)
+    """Orders of the agent that is watched, by price and side; they stand where no own ones do."""
     grabbed: int | None = None
     """Price of the order that is being moved."""
     traded: Mapping[int, float] = field(default_factory=dict)
@@ -88,7 +91,9 @@ def draw_ladder(depth: Depth, look: LadderLook, scale: Scale, width: int, height
         return []
     prices = ladder_prices(look, height - 1)
     price_text = max(len(scale.text(prices[0])), len(scale.text(max(prices[-1], 0))))
-    own_text = max((len(text) for own in (look.own_bids, look.own_asks) for text in own.values()), default=0)
+    own_text = max(
+        (len(text) for own in (look.own_bids, look.own_asks, look.watched) for text in own.values()), default=0
+    )
     cols = columns(width, price_text, own_text)
     bids = _grouped(depth.bids, look.group)
     asks = _grouped(depth.asks, look.group)
@@ -131,11 +136,11 @@ class _RowContext:
             return ((" " * (cols.own * 2 + cols.size * 2 + cols.price + cols.volume + cols.right_pad), "text"),)
         at_cursor = look.cursor is not None and look.cursor // look.group * look.group == price
         spans: list[Span] = [
-            *self._own(look.own_bids.get(price, ""), at_cursor, left=True, moved=look.grabbed == price),
+            *self._own(price, Side.BUY, at_cursor),
             *self._size(bid, "bid"),
             *self._price(price, depth),
             *self._size(ask, "ask"),
-            *self._own(look.own_asks.get(price, ""), at_cursor, left=False, moved=look.grabbed == price),
+            *self._own(price, Side.SELL, at_cursor),
         ]
         if cols.volume:
             share = volume / self.volume_full if self.volume_full else 0.0
@@ -149,10 +154,13 @@ class _RowContext:
             row = overlay(row, "cursor")
         return row
 
-    def _own(self, text: str, at_cursor: bool, left: bool, moved: bool) -> list[Span]:
-        width = self.cols.own
-        style = "own.moved" if moved else "own"
-        if left:
+    def _own(self, price: int, side: Side, at_cursor: bool) -> list[Span]:
+        width, look = self.cols.own, self.look
+        text = (look.own_bids if side is Side.BUY else look.own_asks).get(price, "")
+        style = "own.moved" if look.grabbed == price else "own"
+        if not text and (price, side) in look.watched:
+            text, style = look.watched[price, side], "watched"
+        if side is Side.BUY:
             mark = self.glyphs.cursor_left if at_cursor else " "
             return [(mark, "cursor.mark"), (fit_right(text, width - 2), style), (" ", "text")]
         mark = self.glyphs.cursor_right if at_cursor else " "

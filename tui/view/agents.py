@@ -73,6 +73,7 @@ def _sort_value(line: AgentLine, key: str) -> tuple[float, str]:
         "cash": shape.cash,
         "value": shape.total_value,
         "fills": float(shape.trades),
+        "orders": shape.orders_per_second,
         "drawdown": shape.max_drawdown,
         "sharpe": shape.sharpe if shape.sharpe is not None else float("-inf"),
     }

@@ -18,7 +18,7 @@ from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
 
 SPEEDS = (SLOWEST, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, FASTEST)
-TABLE = keys.ADMIN + keys.AGENTS[:2]
+TABLE = keys.ADMIN + tuple(key for key in keys.AGENTS if key.id in ("agents.pause", "agents.kill"))
 
 
 class AdminKeys(Pane):

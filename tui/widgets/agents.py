@@ -15,7 +15,7 @@ from tui.drawing.candles import clock_text
 from tui.drawing.cells import Row, Span, centred, fill_row
 from tui.drawing.curves import framed_curve, sparkline
 from tui.drawing.table import Cells, Column
-from tui.messages import AdminAsked, OpenDetail
+from tui.messages import AdminAsked, OpenDetail, WatchOrders
 from tui.view import AgentLine, money, short_number
 from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
@@ -43,7 +43,7 @@ class AgentsTable(TablePane[Ranked]):
     LETTER = "a"
     EVERY = 5
     EMPTY = "no agents yet: N creates one"
-    SORTS = ("pnl", "sharpe", "drawdown", "fills", "value")
+    SORTS = ("pnl", "sharpe", "drawdown", "fills", "orders", "value")
     KEYS = keys.LIST + keys.AGENTS
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.AGENTS]
     COLUMNS: ClassVar[Sequence[Column]] = (
@@ -57,10 +57,11 @@ class AgentsTable(TablePane[Ranked]):
         Column("P&L", 12, right=True),
         Column("sharpe", 6, right=True, drop=3),
         Column("fills", 6, right=True, drop=3),
+        Column("ord/s", 6, right=True, drop=4),
         Column("drawdn", 9, right=True, drop=4),
         Column("equity", 16, right=True, drop=1),
     )
-    HINTS = (("p", "pause"), ("K", "remove"), ("N", "create"), *LIST_HINTS)
+    HINTS = (("p", "pause"), ("e", "equity"), ("o", "orders"), ("K", "remove"), ("N", "create"), *LIST_HINTS)
 
     def data_stamp(self) -> Hashable:
         return self.context.view.agents.version
@@ -82,10 +83,11 @@ class AgentsTable(TablePane[Ranked]):
         held = sum(1 for qty in shape.positions.values() if qty)
         sharpe = f"{shape.sharpe:.2f}" if shape.sharpe is not None else ""
         fills = f"{shape.trades:,}" if shape.trades else ""
+        pace = f"{shape.orders_per_second:.1f}" if shape.orders_per_second >= 0.05 else ""
         return (
             (str(record.place), "dim"), mark, self.name_of(shape, "bright"), (shape.personality, "dim"),
             (str(held) if held else "", "dim"), (money(shape.cash), "text"), (money(shape.total_value), "text"),
-            (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"),
+            (money(shape.pnl, signed=True), tone(shape.pnl)), (sharpe, "text"), (fills, "text"), (pace, "text"),
             (f"-{shape.max_drawdown:.2%}" if shape.max_drawdown >= 5e-5 else "", "dim"),
             (sparkline(list(line.equity), 16, self.look.glyphs), "spark"),
         )  # fmt: skip
@@ -105,6 +107,21 @@ class AgentsTable(TablePane[Ranked]):
         if record is not None:
             verb = "resume" if record.line.shape.status == "paused" else "pause"
             self.post_message(AdminAsked(f"agent.{verb}", record.line.shape))
+
+    def action_equity(self) -> None:
+        """Give the equity chart all the room, where the screen has one; else open the agent."""
+        chart = next(iter(self.screen.query(AgentEquity)), None)
+        if chart is None:
+            self.action_open()
+            return
+        chart.focus()
+        self.app.call_later(self.app.run_action, "zoom")
+
+    def action_orders(self) -> None:
+        """Show the agent's orders in the ladder."""
+        record = self.current()
+        if record is not None:
+            self.post_message(WatchOrders(record.line.shape.agent_id, record.line.shape.name))
 
     def action_remove(self) -> None:
         """Remove the agent, after y."""

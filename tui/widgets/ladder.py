@@ -60,10 +60,11 @@ class Ladder(Pane):
         if context.frozen:
             return ("frozen", self.cursor, desk.version)
         self._notice_last(market)
+        watching = context.watching
         return (
             market.instrument.symbol_id, market.depth, market.version, view.orders.version, view.portfolio.version,
             self.cursor, self.centre, desk.version, context.group, self._flashes(market), self._dimmed,
-            view.orders.trusted,
+            view.orders.trusted, (watching.agent_id, watching.version) if watching is not None else None,
         )  # fmt: skip
 
     def title(self) -> Row:
@@ -71,7 +72,9 @@ class Ladder(Pane):
         if market is None:
             return ()
         group = f" ×{self.context.group}" if self.context.group > 1 else ""
-        return ((f"{market.ticker}{group} ", "bright"),)
+        watching = self.context.watching
+        name: Row = ((f"· {watching.name} ", "watched"),) if watching is not None else ()
+        return ((f"{market.ticker}{group} ", "bright"), *name)
 
     def note(self) -> Row:
         market = self.context.view.market
@@ -109,6 +112,7 @@ class Ladder(Pane):
             flash=dict(self._flashes(market)),
             own_bids=self._own(orders, Side.BUY, market, grab),
             own_asks=self._own(orders, Side.SELL, market, grab),
+            watched=self._watched(market),
             grabbed=grab.ticks if grab is not None else None,
             traded=market.traded,
             group=self.context.group,
@@ -127,6 +131,16 @@ class Ladder(Pane):
             if order.ack is not Ack.WORKING or not self.context.view.orders.trusted:
                 unsure.add(row)
         return {row: market.scale.qty(qty) + ("?" if row in unsure else "") for row, qty in sums.items()}
+
+    def _watched(self, market: Market) -> dict[tuple[int, Side], str]:
+        watching, group = self.context.watching, self.context.group
+        if watching is None:
+            return {}
+        sums: dict[tuple[int, Side], float] = {}
+        for side, price, leaves in watching.limits(market.instrument.symbol_id):
+            at = market.scale.ticks(price) // group * group, side
+            sums[at] = sums.get(at, 0.0) + leaves
+        return {at: f"·{market.scale.qty(leaves)}" for at, leaves in sums.items()}
 
     def _flashes(self, market: Market) -> tuple[tuple[int, str], ...]:
         now = self.context.clock.mono()

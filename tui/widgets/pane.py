@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.context import Context
 
 Hints: TypeAlias = tuple[tuple[str, str], ...]
-LIST_HINTS: Hints = (("↑↓", "select"), ("Enter", "open"), ("o", "sort"), ("/", "filter"), ("z", "zoom"))
+LIST_HINTS: Hints = (("↑↓", "select"), ("Enter", "open"), ("s", "sort"), ("/", "filter"), ("z", "zoom"))
 OTHER_HINTS: Hints = (("Tab", "next pane"), ("z", "zoom"), ("t", "timeframe"), ("{ }", "instrument"))
 
 

@@ -172,8 +172,10 @@ class EnginePane(Pane):
         lines = [("ord/s", f"{p.orders_per_second:,.0f}"), ("trd/s", f"{p.trades_per_second:,.0f}")]
         if worst is not None:
             lines.append(("p99", f"{worst.p99_ms:.2f} ms {worst.stage}"))
+        if p.queue_capacity:
+            lines.append(("queue", f"{p.queue_usage_pct:.2f} %"))
         lines += [
-            ("queue", f"{p.queue_usage_pct:.2f} %"), ("clients", str(p.clients_connected)),
+            ("clients", str(p.clients_connected)),
             ("ui", f"{meter.cpu_share:.1%}  lag {meter.lag_ms:.0f} ms"),
             ("", f"{meter.bytes_per_second / 1000:.0f} kB/s"),
         ]  # fmt: skip

@@ -27,7 +27,7 @@ class TablePane(Pane, Generic[R]):
     """What a spectator reads instead of ``EMPTY``; None for the same."""
     EMPTY_REPLAY: ClassVar[str] = "nothing at this moment of the recording"
     SORTS: ClassVar[tuple[str, ...]] = ()
-    """Names of the orders that ``o`` goes through."""
+    """Names of the orders that ``s`` goes through."""
     FOLLOWS: ClassVar[bool] = False
     """Whether a selection on the newest row stays on the newest; else it stays on its record, wherever that goes."""
     EVERY = 3
@@ -66,7 +66,7 @@ class TablePane(Pane, Generic[R]):
     def hints(self) -> Hints:
         """What the key line shows: opening and sorting only where there is something to open or to sort by."""
         idle = {"Enter"} if type(self).opened is TablePane.opened else set()
-        idle |= set() if self.SORTS else {"o"}
+        idle |= set() if self.SORTS else {"s"}
         return tuple(hint for hint in super().hints() if hint[0] not in idle)
 
     def data_stamp(self) -> Hashable:

@@ -6,7 +6,7 @@ from engine.types import Durability
 from net.engine_protocol import StatsView
 from net.gateway.limits import TokenBucket
 from net.gateway.metrics import Metrics, Performance
-from net.gateway.track import MIN_RETURNS, EquityTrack
+from net.gateway.track import MIN_RETURNS, EquityTrack, Pace
 
 
 def stats(orders: int, trades: int, *, uptime_ns: int = 1) -> StatsView:
@@ -95,3 +95,14 @@ def test_a_sharpe_ratio_needs_enough_samples_that_differ() -> None:
     assert track.sharpe is not None
     assert track.sharpe > 0
     assert flat.sharpe is None
+
+
+def test_a_pace_follows_what_there_is_a_second_and_dies_away() -> None:
+    pace = Pace()
+    for _ in range(30):
+        pace.count += 12
+        pace.sample()
+    assert pace.per_second == pytest.approx(12.0, rel=0.01)
+    for _ in range(30):
+        pace.sample()
+    assert pace.per_second < 0.05
