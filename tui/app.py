@@ -107,8 +107,8 @@ class ConsoleApp(ConsoleActions):
         self.switch_mode("trade")
         for problem in key_problems(self.context.config.keymap):
             self.notify(problem, title="keys", severity="warning", timeout=15, markup=False)
+        self.view.prefers = self.context.config.prefers
         if self.context.config.real is not None:
-            self.view.prefers = "hyperliquid"
             self.context.config.real.on_note = partial(self._tell, "warning")
         if self.context.config.tour:
             self.tour()

@@ -88,6 +88,8 @@ class ConsoleConfig(msgspec.Struct, kw_only=True):
     """Gives the exchange's controls once the admin token can be read; asked when they are first needed."""
     real: RealTrading | None = None
     """Where this console's orders go instead of the exchange here."""
+    prefers: str | None = None
+    """Source of the instruments of which the first is opened; None takes any."""
     on_account: Callable[[str, str], None] | None = None
     """Called with id and secret token of an account that was opened, so that it can be kept."""
 

@@ -71,7 +71,8 @@ async def run_console(settings: TierSettings, *, agents: bool, real: tuple[RealO
     check_terminal()
     async with _session(real) as session, running_tiers(settings, agents=agents) as supervisor:
         # Imported while the children start, so that the screen costs them no time.
-        app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE, session=session)
+        prefers = "hyperliquid" if settings.coins else None
+        app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE, session=session, prefers=prefers)
         async with ended_by_signals(app), _ended_by_failure(app, supervisor):
             await app.run_async()
         if supervisor.failed.done():
@@ -102,7 +103,7 @@ async def run_connected(url: str, data_dir: Path, *, name: str | None, spectator
 
 def _console(
     url: str, data_dir: Path, exchange: str, *, name: str | None = None, spectator: bool = False,
-    session: TradingSession | None = None,
+    session: TradingSession | None = None, prefers: str | None = None,
 ) -> ConsoleApp:  # fmt: skip
     """A console on the gateway at ``url``, with the account that it opened there the last time."""
     from net.client import Client
@@ -121,6 +122,7 @@ def _console(
         token=key.token if key else None,
         admin=partial(_admin, url, data_dir) if exchange == OWN_EXCHANGE else None,
         real=session,
+        prefers=prefers,
         tour=exchange == OWN_EXCHANGE and session is None and settings.tour and first_time(data_dir),
         on_account=lambda agent_id, token: wallet.keep(exchange, settings.name, Key(agent_id, token)),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -173,6 +175,48 @@ async def test_halted() -> None:
         c.world.push(m.InstrumentStatusChange(data=halted))
         await c.settle()
         assert "HALTED" in c.lines()[0]
+
+
+def of_the_venue(c: Console, state: str) -> None:
+    """Make the first instrument a live one, in a state of its market."""
+    market = c.world.markets[1]
+    status = InstrumentStatus.OPEN if state == "live" else InstrumentStatus.HALTED
+    model = "ACME on paper: displayed levels; queue behind what was there, moved by public trades; no impact"
+    market.shape = msgspec.structs.replace(
+        market.shape, source="hyperliquid", description=model, status=status, status_reason=state
+    )
+    c.world.push(m.InstrumentStatusChange(data=market.shape, reason=state))
+
+
+@pytest.mark.parametrize("state", ["live", "stale", "reconnecting", "unknown name"])
+async def test_live_market(state: str) -> None:
+    """How live a market of a venue is stays on the narrowest usual screen, whatever else gives way."""
+    async with running((80, 24)) as c:
+        await c.step(3)
+        of_the_venue(c, state)
+        await c.settle()
+        shown(c, f"venue-{state.replace(' ', '-')}")
+        assert state.upper() in c.lines()[1]
+
+
+class Banner:
+    """A session of real orders, as far as the screen asks."""
+
+    banner = "REAL ORDERS · TESTNET · up to $5000 per order · 0x5d5c…00d2 · $199,999.82"
+    live = True
+    on_note: Callable[[str], None] = print
+
+
+@pytest.mark.parametrize("size", ["80x24", "120x40"])
+async def test_real_orders(size: str) -> None:
+    """All red, on every screen; the states stay where the banner has to be cut."""
+    async with running(SIZES[size], ConsoleConfig(real=Banner())) as c:
+        await c.step(3)
+        of_the_venue(c, "live")
+        await c.settle()
+        shown(c, f"venue-real-{size}")
+        assert c.lines()[1].startswith(" REAL ORDERS · TESTNET · up to $5000 per order")
+        assert c.lines()[1].endswith("book ● LIVE  orders ● LIVE ")
 
 
 @pytest.mark.parametrize("size", [(59, 24), (80, 15)])

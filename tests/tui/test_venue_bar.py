@@ -70,8 +70,8 @@ async def test_real_orders_are_announced_in_red_on_every_screen(console: OpenCon
         assert c.lines()[1].endswith("orders ○ RECONNECTING ")
 
 
-async def test_a_console_of_real_orders_opens_on_the_first_live_instrument(console: OpenConsole) -> None:
-    async with console(config=ConsoleConfig(real=FakeSession())) as c:
+async def test_a_console_that_shows_live_markets_opens_on_the_first(console: OpenConsole) -> None:
+    async with console(config=ConsoleConfig(prefers="hyperliquid")) as c:
         assert c.app.view.current == 1
         shape = msgspec.structs.replace(make_live(c.world), symbol_id=77, ticker="BTC")
         c.world.push(m.InstrumentStatusChange(data=shape, reason="listed"))

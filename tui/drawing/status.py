@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.drawing.cells import Glyphs, Row, Span, fill_row, row_width, spread_row
+from tui.drawing.cells import Glyphs, Row, Span, fill_row, fit, row_width, spread_row
 from tui.view import LinkState
 
 
@@ -127,7 +127,6 @@ def draw_venue(line: VenueLine, width: int, glyphs: Glyphs) -> Row:
     """The line of a venue: calm on paper, all red where orders are real."""
     real = line.orders_live is not None
     calm = "ask.bad" if real else "bar"
-    left: list[Span] = [(f" {line.text} ", calm)]
     states = [("book", line.book)] if line.book is not None else []
     if real:
         states.append(("orders", "live" if line.orders_live else "reconnecting"))
@@ -135,8 +134,9 @@ def draw_venue(line: VenueLine, width: int, glyphs: Glyphs) -> Row:
     for name, state in states:
         good = state == "live"
         style = calm if real else "bar.good" if good else "bar.bad"
-        right.append((f"{name} {glyphs.dot_on if good else glyphs.dot_off} {state.upper()} ", style))
-    return spread_row(left, right, width, calm)
+        right.append((f" {name} {glyphs.dot_on if good else glyphs.dot_off} {state.upper()} ", style))
+    text = fit(line.text, min(len(line.text), width - row_width(right) - 3))  # how live it is must never give way
+    return spread_row([(f" {text} ", calm)], right, width, calm)
 
 
 def draw_keys(pairs: Sequence[tuple[str, str]], width: int, tail: str = "") -> Row:

@@ -188,6 +188,8 @@ class Info:
 
     def _book(self, question: Question) -> object:
         market = self.market(question)
+        if market is None and self._venue.listing.by_coin(question.coin or "") is not None:
+            return wire.Book(coin=question.coin or "", time=self._venue.now_ms(), levels=([], []))  # delisted
         return None if market is None else self.book(market, question.n_sig_figs, question.mantissa)
 
     def market(self, question: Question) -> Market | None:

@@ -99,6 +99,7 @@ async def test_a_delisted_perpetual_keeps_its_place(world: World) -> None:
         ("ETH", False),
         ("kPEPE", False),
     ]
+    assert (await world.info(type="l2Book", coin="BTC"))["levels"] == [[], []]
 
 
 async def test_aggregated_books_floor_bids_and_ceil_asks(world: World) -> None:
