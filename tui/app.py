@@ -24,6 +24,7 @@ from tui.desk import Desk
 from tui.feed import Source
 from tui.meter import Meter
 from tui.notices import Notices
+from tui.paint import Painter, thrifty
 from tui.palette import ConsoleCommands
 from tui.plans import DeskSettings
 from tui.screens.base import ModeScreen
@@ -39,7 +40,6 @@ from tui.screens.modes import (
 )
 from tui.screens.trade import TradeScreen
 from tui.session import ExchangeLink
-from tui.squeeze import Squeezer
 from tui.theme import THEMES, Look, look_for
 from tui.tour import Tour
 from tui.view import Clock, View
@@ -77,6 +77,7 @@ class ConsoleApp(ConsoleActions):
         settings = config.settings
         self.look = look_for(settings.theme, os.environ.get("TERM", ""), "NO_COLOR" in os.environ, settings.ascii)
         self.meter = Meter()
+        self.painter = Painter(self.meter)
         super().__init__()
         for name in THEMES:
             self.register_theme(Look(name).textual)
@@ -85,7 +86,9 @@ class ConsoleApp(ConsoleActions):
         self.view = View()
         desk_settings = DeskSettings(list(settings.sizes), settings.size, settings.sweep, settings.band)
         self.desk = Desk(self.view, self.clock, desk_settings, self._tell, self._spawn)
-        self.context = Context(self.view, self.desk, self.look, self.clock, config, self.meter, settings.timeframe)
+        self.context = Context(
+            self.view, self.desk, self.look, self.clock, config, self.meter, self.painter, settings.timeframe
+        )
         self.context.tour = Tour(config.keymap)
         self.link = ExchangeLink(source, self.view, self.desk, self.clock, config, self._tick_lines)
         self.control = Control(self.context, self._tell, self._spawn, self.open_form)
@@ -127,7 +130,7 @@ class ConsoleApp(ConsoleActions):
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver for this terminal, made thrifty."""
-        return thrifty(super().get_driver_class(), self.meter)
+        return thrifty(super().get_driver_class(), self.painter)
 
     # --- time
 
@@ -175,16 +178,3 @@ class ConsoleApp(ConsoleActions):
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         self.run_worker(work, group="orders", exit_on_error=True)
-
-
-def thrifty(base: type[Driver], meter: Meter) -> type[Driver]:
-    """A driver that writes the same in fewer bytes, and counts them."""
-    squeezer = Squeezer()
-
-    class Thrifty(base):  # type: ignore[misc, valid-type]
-        def write(self, data: str) -> None:
-            data = squeezer.squeeze(data)
-            meter.wrote(len(data.encode("utf-8", "replace")), time.perf_counter())
-            super().write(data)
-
-    return Thrifty

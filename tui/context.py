@@ -9,6 +9,7 @@ from tui.config import ConsoleConfig
 from tui.desk import Desk
 from tui.drawing.replay import Progress
 from tui.meter import Meter
+from tui.paint import Painter
 from tui.theme import Look
 from tui.tour import Tour
 from tui.view import Clock, View
@@ -25,6 +26,7 @@ class Context:
     clock: Clock
     config: ConsoleConfig
     meter: Meter
+    painter: Painter
     timeframe: str = "5s"
     group: int = 1
     frozen: bool = False

@@ -2,7 +2,8 @@
 
 Textual ends every run of cells with a reset and begins the next with all its colours, about forty bytes in truecolor.
 Most neighbours share their background, many their foreground. Here the terminal's state is followed, and only what
-differs is sent. Cells written are the same; only SGR sequences are left out or shortened (ECMA-48, 8.3.117).
+differs is sent; for blanks that is the background only. Cells look the same; only SGR sequences are left out or
+shortened (ECMA-48, 8.3.117).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _OFF = ("22", "22", "23", "24", "25", "27", "28", "29")
 _ON = ("1", "2", "3", "4", "5", "7", "8", "9")
 
 
-class _State(NamedTuple):
+class Pen(NamedTuple):
     """Colours and attributes in force; None stands for what is not understood, so that it is always sent."""
 
     front: str = "39"
@@ -26,35 +27,38 @@ class _State(NamedTuple):
     flags: tuple[bool, ...] = (False,) * 8
 
 
-_DEFAULT = _State()
+_DEFAULT = Pen()
+_SEEN_ON_BLANKS = (3, 5, 7)
+"""Attributes that show where nothing is written: underlined, reversed, struck through."""
 
 
 class Squeezer:
     """Follows one terminal from its start; every byte written to it must pass through ``squeeze``."""
 
     def __init__(self) -> None:
-        self._sent: _State = _DEFAULT
-        self._wanted: _State = _DEFAULT
+        self._sent: Pen = _DEFAULT
+        self._wanted: Pen = _DEFAULT
 
     def squeeze(self, data: str) -> str:
         """The same writing in fewer bytes."""
         if "\x1b" not in data:
-            return self._bring(data)
+            return self.draw(self._wanted, data)
         pieces = _SGR.split(data)
         out: list[str] = []
         for index, piece in enumerate(pieces):
             if index % 2:
-                self._wanted = _after(self._wanted, piece)
+                self._wanted = pen_after(piece, self._wanted)
             elif piece:
-                out.append(piece if _only_moves(piece) else self._bring(piece))
+                out.append(piece if _only_moves(piece) else self.draw(self._wanted, piece))
         return "".join(out)
 
-    def _bring(self, text: str) -> str:
-        if not text or self._sent == self._wanted:
+    def draw(self, pen: Pen, text: str) -> str:
+        """Text in these colours, whatever ``squeeze`` was told before and is told after."""
+        sent = self._sent
+        if sent == pen or not text or (not text.strip(" ") and _blanks_alike(sent, pen)):
             return text
-        change = _change(self._sent, self._wanted)
-        self._sent = self._wanted
-        return change + text
+        self._sent = pen
+        return _change(sent, pen) + text
 
 
 @lru_cache(maxsize=4096)
@@ -64,10 +68,10 @@ def _only_moves(piece: str) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _after(state: _State, codes: str) -> _State:
-    """State after one SGR sequence."""
+def pen_after(codes: str, pen: Pen = _DEFAULT) -> Pen:
+    """Colours and attributes after one SGR sequence."""
     words = codes.split(";") if codes else ["0"]
-    front, back, flags = state.front, state.back, list(state.flags)
+    front, back, flags = pen.front, pen.back, list(pen.flags)
     index = 0
     while index < len(words):
         word = words[index].lstrip("0") or "0"
@@ -89,11 +93,11 @@ def _after(state: _State, codes: str) -> _State:
         elif 40 <= number <= 49 or 100 <= number <= 107:
             back = word
         index += 1
-    return _State(front, back, tuple(flags))
+    return Pen(front, back, tuple(flags))
 
 
 @lru_cache(maxsize=16_384)
-def _change(old: _State, new: _State) -> str:
+def _change(old: Pen, new: Pen) -> str:
     """The shortest sequence from one state to another that we know."""
     if new == _DEFAULT:
         return "\x1b[0m"
@@ -106,3 +110,9 @@ def _change(old: _State, new: _State) -> str:
     if new.back != old.back:
         codes.append(new.back)
     return f"\x1b[{';'.join(codes)}m"
+
+
+@lru_cache(maxsize=16_384)
+def _blanks_alike(one: Pen, other: Pen) -> bool:
+    """Whether a blank looks the same in both."""
+    return one.back == other.back and not any(one.flags[i] or other.flags[i] for i in _SEEN_ON_BLANKS)

@@ -15,7 +15,6 @@ from tui.drawing.ladder import LadderLook, draw_ladder
 from tui.drawing.table import Column, layout, line
 from tui.theme import FULL, THEMES, Look, look_for
 from tui.view import Bar, Depth, Scale
-from tui.widgets.pane import changed_cells
 from tui.widgets.tape import columns
 
 SCALE = Scale(0.05, 1.0)
@@ -101,11 +100,6 @@ def test_text_is_cut_at_cells_not_at_characters() -> None:
 
 def test_plain_text_is_ascii_of_the_same_width() -> None:
     assert plain("▲ 10 × 3… é") == "^ 10 x 3~ ?"
-
-
-def test_only_what_changed_is_repainted() -> None:
-    old = (("aaa", "x"), ("bb", "y"), ("ccc", "z"))
-    assert changed_cells(old, (("aaa", "x"), ("BB", "y"), ("ccc", "z"))) == (3, 5)
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.squeeze import _DEFAULT, Squeezer, _after
+from tui.squeeze import Pen, Squeezer, pen_after
 
 CODES = st.sampled_from(
     ["0", "1", "2", "7", "1;38;2;1;2;3;48;2;9;9;9", "38;2;1;2;3;48;2;9;9;9", "38;5;7", "31;42", "22", "27", "39", "",
@@ -20,15 +20,17 @@ PIECES = st.one_of(
 
 
 def cells(data: str) -> list[tuple[str, object]]:
-    """What is written, each piece with the state it is written in; moves have none."""
-    state, seen = _DEFAULT, []
-    for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x1b]", data):
-        if token.endswith("m") and token.startswith("\x1b"):
-            state = _after(state, token[2:-1])
-        elif token.endswith("H") and token.startswith("\x1b"):
-            seen.append((token, None))
+    """What is written, each piece with the pen it is written with; moves have none, and blanks only a background."""
+    pen, seen = Pen(), []
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x1b]", data):
+        if piece.endswith("m") and piece.startswith("\x1b"):
+            pen = pen_after(piece[2:-1], pen)
+        elif piece.endswith("H") and piece.startswith("\x1b"):
+            seen.append((piece, None))
+        elif piece == " " and not any(pen.flags[i] for i in (3, 5, 7)):
+            seen.append((piece, pen.back))
         else:
-            seen.append((token, state))
+            seen.append((piece, pen))
     return seen
 
 
@@ -49,3 +51,9 @@ def test_colours_end_before_the_screen_is_left() -> None:
     squeezer = Squeezer()
     squeezer.squeeze("\x1b[31ma\x1b[0m")
     assert squeezer.squeeze("\x1b[?1049l") == "\x1b[0m\x1b[?1049l"
+
+
+def test_blanks_need_only_their_background() -> None:
+    squeezer = Squeezer()
+    assert squeezer.squeeze("\x1b[31;44ma\x1b[0m\x1b[1;32;44m  \x1b[0m") == "\x1b[31;44ma  "
+    assert squeezer.squeeze("\x1b[31;44m \x1b[0m\x1b[4;31;44m \x1b[0m") == " \x1b[4m "

@@ -1,8 +1,8 @@
 """The base of all live panes: rows of spans drawn straight to the screen, and only what changed is repainted.
 
 A pane is asked to ``tick``; it compares its ``stamp`` (what the picture depends on) with that of the last one, draws
-rows where it differs, compares rows, and marks the smallest region over the changed cells of each row. It draws
-its own frame, so its lines go to the compositor without passing a style cascade.
+rows where it differs, compares rows, and gives the cells that changed to the painter. It draws its own frame, so its
+lines go to the terminal without passing a style cascade.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.drawing.cells import Row, Span, centred, fill_row, plain, printable, width_of
+from tui.drawing.cells import Row, Span, centred, fill_row, plain, printable
+from tui.drawing.changes import changed_runs
 from tui.drawing.frame import bottom_rule, title_rule
 from tui.keys import Key
+from tui.paint import Patch
 from tui.theme import Look
 from tui.view import LinkState
 
@@ -51,7 +53,8 @@ class Pane(Widget, can_focus=True):
         self.context = context
         self._stamp: Hashable = None
         self._rows: list[Row] = []
-        self._strips: list[Strip] = []
+        self._strips: dict[int, Strip] = {}
+        """Rows as the compositor wants them, as far as it asked for them."""
         self._drawn_size = (0, 0)
 
     # --- what a subclass says
@@ -154,25 +157,23 @@ class Pane(Widget, can_focus=True):
         if size != self._drawn_size or len(rows) != len(self._rows):
             self._drawn_size = size
             self._rows = rows
-            self._strips = [self._strip(row) for row in rows]
+            self._strips = {}
             self.refresh()
             return
-        regions = []
+        patches: list[Patch] = []
         for y, (old, new) in enumerate(zip(self._rows, rows, strict=True)):
             if old != new:
-                self._strips[y] = self._strip(new)
-                start, end = changed_cells(old, new)
-                regions.append(Region(start, y, max(1, end - start), 1))
+                self._strips.pop(y, None)
+                patches += [Patch(x, y, self._written(run)) for x, run in changed_runs(old, new)]
         self._rows = rows
-        if regions:
-            self.refresh(*regions)
+        if patches:
+            self.context.painter.paint(self, self.look, patches)
 
-    def _strip(self, row: Row) -> Strip:
-        """The row for the compositor; a row has the width of its pane, so it need not be measured."""
-        style = self.look.style
+    def _written(self, row: Row) -> Row:
+        """The row as the terminal can show it."""
         if self.look.plain:
-            row = tuple((plain(printable(text)), name) for text, name in row)
-        return Strip([Segment(printable(text), style(name)) for text, name in row if text], self._drawn_size[0])
+            return tuple((plain(printable(text)), name) for text, name in row)
+        return tuple((printable(text), name) for text, name in row)
 
     # --- Textual's side
 
@@ -181,12 +182,21 @@ class Pane(Widget, can_focus=True):
         if self.region.size != self._drawn_size:
             self.tick()
         width = self._drawn_size[0]
-        blank = Strip.blank(width, self.look.style("text"))
-        strips = self._strips
-        lines = [strips[y] if y < len(strips) else blank for y in range(crop.y, crop.bottom)]
+        lines = [self._strip(y, width) for y in range(crop.y, crop.bottom)]
         if crop.x == 0 and crop.width >= width:
             return lines
         return [line.crop(crop.x, crop.right) for line in lines]
+
+    def _strip(self, y: int, width: int) -> Strip:
+        """A line for the compositor, made when it asks; a row has the width of its pane, so it is not measured."""
+        strip = self._strips.get(y)
+        if strip is None:
+            style = self.look.style
+            if y >= len(self._rows):
+                return Strip.blank(width, style("text"))
+            row = self._written(self._rows[y])
+            strip = self._strips[y] = Strip([Segment(text, style(name)) for text, name in row if text], width)
+        return strip
 
     def on_focus(self) -> None:
         """The frame shows the focus at once."""
@@ -217,22 +227,6 @@ class Pane(Widget, can_focus=True):
             return None
         now = self.context.clock.mono()
         return view.link.state(now), int((now - view.link.started_at) * 5)
-
-
-def changed_cells(old: Row, new: Row) -> tuple[int, int]:
-    """First cell and cell after the last that differ between two rows of the same width."""
-    start = 0
-    front = 0
-    limit = min(len(old), len(new))
-    while front < limit and old[front] == new[front]:
-        start += width_of(new[front][0])
-        front += 1
-    end = sum(width_of(text) for text, _style in new)
-    back = 1
-    while back <= limit - front and old[-back] == new[-back]:
-        end -= width_of(new[-back][0])
-        back += 1
-    return start, max(start, end)
 
 
 def pad(row: Sequence[Span], width: int) -> Row:
