@@ -44,16 +44,25 @@ class AgentHost:
 
     def deliver(self, event: AgentEvent) -> None:
         """Let the agent react to an event."""
-        if isinstance(event, Fill):
+        if type(event) is Fill:
             self.context.portfolio.on_fill(event)
-        elif isinstance(event, Done):
+        elif type(event) is Done:
             self.context.portfolio.working.pop(event.ref, None)
         if self.paused or not self.alive:
             if isinstance(event, Timer) and self.alive and len(self._held) < MAX_HELD_TIMERS:
                 self._held.add(event.key)
             return
         try:
-            self._react(event)
+            orders: list[AgentIntent] = []
+            for intent in self.strategy.on_event(event):
+                if type(intent) is Wake:
+                    self.clock.call_at(intent.at, self.deliver, Timer(intent.key))
+                elif type(intent) is Ask:
+                    self.venue.ask(self.context.agent_id, intent)
+                else:
+                    orders.append(intent)
+            if orders:
+                self.venue.send(self.context.agent_id, orders)
         except Exception as error:  # outermost frame of foreign code: one broken agent must not end the others
             if self.on_error is None:
                 raise
@@ -74,15 +83,3 @@ class AgentHost:
     def stop(self) -> None:
         """Hear nothing from now on."""
         self.alive = False
-
-    def _react(self, event: AgentEvent) -> None:
-        orders: list[AgentIntent] = []
-        for intent in self.strategy.on_event(event):
-            if type(intent) is Wake:
-                self.clock.call_at(intent.at, self.deliver, Timer(intent.key))
-            elif type(intent) is Ask:
-                self.venue.ask(self.context.agent_id, intent)
-            else:
-                orders.append(intent)
-        if orders:
-            self.venue.send(self.context.agent_id, orders)

@@ -186,16 +186,22 @@ class MarketView:
         """One instrument with its newest best prices; ``KeyError`` when it is not listed."""
         symbol = self._symbols[symbol_id]
         if symbol.stale:
-            if self._read_best is not None:
-                symbol.set_best(*self._read_best(symbol_id))
-            elif self._read_book is not None:
-                bids, asks = self._read_book(symbol_id, 1)
-                symbol.set_best(*(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0)))
+            self._refresh(symbol)
         return symbol
 
     def get(self, symbol_id: SymbolId) -> SymbolView | None:
         """The same, or None when it is not listed."""
-        return self.symbol(symbol_id) if symbol_id in self._symbols else None
+        symbol = self._symbols.get(symbol_id)
+        if symbol is not None and symbol.stale:
+            self._refresh(symbol)
+        return symbol
+
+    def _refresh(self, symbol: SymbolView) -> None:
+        if self._read_best is not None:
+            symbol.set_best(*self._read_best(symbol.symbol_id))
+        elif self._read_book is not None:
+            bids, asks = self._read_book(symbol.symbol_id, 1)
+            symbol.set_best(*(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0)))
 
     def depth(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
         """The best ``levels`` of both sides, ``(price, qty)``, best first."""

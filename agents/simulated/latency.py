@@ -21,6 +21,12 @@ CUBIC_CLIP: Final = 0.1
 
 
 @cache
+def delays(model: LatencyModel, median_ns: float) -> tuple[int, ...]:
+    """Equally likely latencies, in ns."""
+    return tuple([int(median_ns * multiple) for multiple in multiples(model)])
+
+
+@cache
 def multiples(model: LatencyModel) -> tuple[float, ...]:
     """Equally likely multiples of the median."""
     shares = [(place + 0.5) / QUANTILES for place in range(QUANTILES)]

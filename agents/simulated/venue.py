@@ -33,7 +33,7 @@ from agents.intents import (
 )
 from agents.market import SymbolView
 from agents.simulated.clock import VirtualClock
-from agents.simulated.latency import LatencyModel, multiples
+from agents.simulated.latency import LatencyModel, delays
 from agents.simulated.recorder import Recorder
 from agents.world import World
 from engine import commands, events
@@ -42,21 +42,24 @@ from engine.types import InstrumentStatus, OrderId, OrderType, Side
 
 MS: Final = 1_000_000
 LOG_BLOCK: Final = 2_048
+_MARKET: Final = OrderType.MARKET
+_LIMIT: Final = OrderType.LIMIT
+_BUY: Final = Side.BUY
 
 
 class Seat:
     """One agent at the simulated venue."""
 
     __slots__ = (
-        "arrived_at", "batch", "batch_at", "draw", "heard_at", "host", "latency_ns", "multiples", "orders",
+        "account", "arrived_at", "batch", "batch_at", "delays", "draw", "heard_at", "host", "orders",
     )  # fmt: skip
 
     def __init__(
         self, host: AgentHost, latency_ms: float, rng: random.Random, model: LatencyModel = "lognormal"
     ) -> None:
         self.host = host
-        self.latency_ns = latency_ms * MS
-        self.multiples = multiples(model)
+        self.account = host.agent_id
+        self.delays = delays(model, latency_ms * MS)
         self.draw = rng.random
         self.arrived_at = 0
         """When its last message reached, or will reach, the exchange."""
@@ -69,7 +72,7 @@ class Seat:
 
     def latency(self) -> int:
         """A draw of the one-way latency, in ns."""
-        return int(self.latency_ns * self.multiples[int(self.draw() * len(self.multiples))])
+        return self.delays[int(self.draw() * len(self.delays))]
 
 
 class EventLog:
@@ -121,6 +124,7 @@ class SimulatedVenue:
         """Told of each order with a number of its agent's own that entered the book."""
         self.asker: Callable[[AgentHost, Ask], None] | None = None
         self._listeners: dict[type, list[Seat]] = {Book: [], Trade: [], News: []}
+        self._books, self._trades = self._listeners[Book], self._listeners[Trade]
         self._refs: dict[OrderId, tuple[Seat, int]] = {}
         self._mid_before = 0.0
         self._ring: dict[type, Callable[..., None]] = {
@@ -203,11 +207,11 @@ class SimulatedVenue:
         happened = self._submit_taker(
             symbol,
             commands.NewOrder(
-                account=seat.host.agent_id,
+                account=seat.account,
                 symbol_id=intent.symbol_id,
                 side=intent.side,
                 qty=intent.qty,
-                type=OrderType.MARKET if intent.price is None else OrderType.LIMIT,
+                type=_MARKET if intent.price is None else _LIMIT,
                 price=intent.price,
                 tif=intent.tif,
                 post_only=intent.post_only,
@@ -227,12 +231,12 @@ class SimulatedVenue:
             self._refs[order_id] = (seat, intent.ref)
             seat.host.context.portfolio.working[intent.ref] = intent.symbol_id
             if self.on_rested is not None:
-                self.on_rested(seat.host.agent_id, order_id)
+                self.on_rested(seat.account, order_id)
 
     def _cancel(self, seat: Seat, intent: Cancel) -> None:
         order_id = seat.orders.get(intent.ref)
         if order_id is not None:
-            command = commands.CancelOrder(account=seat.host.agent_id, symbol_id=intent.symbol_id, order_id=order_id)
+            command = commands.CancelOrder(account=seat.account, symbol_id=intent.symbol_id, order_id=order_id)
             self.submit(command)
 
     def _replace(self, seat: Seat, intent: Replace) -> None:
@@ -243,7 +247,7 @@ class SimulatedVenue:
         happened = self._submit_taker(
             symbol,
             commands.ReplaceOrder(
-                account=seat.host.agent_id,
+                account=seat.account,
                 symbol_id=intent.symbol_id,
                 order_id=order_id,
                 price=intent.price,
@@ -254,13 +258,13 @@ class SimulatedVenue:
             self._count(happened[0])
 
     def _cancel_all(self, seat: Seat, intent: CancelAll) -> None:
-        self.submit(commands.CancelAll(account=seat.host.agent_id, symbol_id=intent.symbol_id))
+        self.submit(commands.CancelAll(account=seat.account, symbol_id=intent.symbol_id))
 
     def _quotes(self, seat: Seat, intent: Quotes) -> None:
         self.orders += len(intent.bids) + len(intent.asks)
         happened = self.submit(
             commands.MassQuote(
-                account=seat.host.agent_id,
+                account=seat.account,
                 symbol_id=intent.symbol_id,
                 bids=tuple([commands.Quote(price, qty) for price, qty in intent.bids]),
                 asks=tuple([commands.Quote(price, qty) for price, qty in intent.asks]),
@@ -270,7 +274,7 @@ class SimulatedVenue:
             self._refused(seat, happened[0], 0)
 
     def _explain(self, seat: Seat, intent: Explain) -> None:
-        self.explanations.append((self.market.now, seat.host.agent_id, intent))
+        self.explanations.append((self.market.now, seat.account, intent))
 
     def _refused(self, seat: Seat, event: events.Rejected, ref: int) -> None:
         self._count(event)
@@ -283,12 +287,12 @@ class SimulatedVenue:
 
     def _on_trade(self, event: events.Trade) -> None:
         side = event.side
-        sign = 0 if side is None else 1 if side is Side.BUY else -1
+        sign = 0 if side is None else 1 if side is _BUY else -1
         mid_before = self._mid_before or self.market.symbol(event.symbol_id).mid
         self.recorder.trade(event.symbol_id, self.market.now, event.price, event.qty, sign, mid_before)
         self.market.on_trade(event.symbol_id, event.price, event.qty, side)
-        if self._listeners[Trade]:
-            self._tell(self._listeners[Trade], Trade(event.symbol_id, event.price, event.qty, side))
+        if self._trades:
+            self._tell(self._trades, Trade(event.symbol_id, event.price, event.qty, side))
 
     def _on_fill(self, event: events.OrderFilled) -> None:
         seat = self.seats.get(event.account)
@@ -313,8 +317,8 @@ class SimulatedVenue:
 
     def _on_depth(self, event: events.DepthChanged) -> None:
         self.market.mark_book(event.symbol_id)
-        if self._listeners[Book]:
-            self._tell(self._listeners[Book], Book(event.symbol_id))
+        if self._books:
+            self._tell(self._books, Book(event.symbol_id))
 
     def _on_news(self, event: events.NewsPublished) -> None:
         sentiment = event.sentiment / 1000

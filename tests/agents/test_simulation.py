@@ -63,7 +63,7 @@ def test_agents_know_their_positions_as_the_exchange_does() -> None:
     simulation.run_until(300)
     for name, seat in simulation.venue.seats.items():
         seat.host.pause()
-        simulation.venue.seats[name].latency_ns = 0
+        simulation.venue.seats[name].delays = (0,)
     simulation.run_until(301)
     for name, seat in simulation.venue.seats.items():
         account = simulation.oms.account(name)
