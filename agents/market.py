@@ -17,7 +17,7 @@ NS: Final = 1_000_000_000
 SAMPLE_NS: Final = NS
 """How often drivers call ``MarketView.sample``."""
 
-ATTENTION_HORIZONS_S: Final = (10.0, 100.0, 1000.0)
+ATTENTION_HORIZONS_S: Final[tuple[float, ...]] = (10.0, 100.0, 1000.0)
 ATTENTION_FLOOR: Final = 0.48
 ATTENTION_GAIN: Final = 0.56
 ATTENTION_POWER: Final = 1.35

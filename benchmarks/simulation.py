@@ -21,6 +21,7 @@ from agents.scenario import Scenario, load_scenario
 from agents.simulation import SimulationResult, simulate
 from benchmarks.machine import machine
 from benchmarks.simulators import HOUR_S, PEERS, Run, installed
+from engine import build_kind
 
 RUNS = 3
 PEER_SECONDS = {"pams": 600}
@@ -67,8 +68,8 @@ def main() -> None:
     parser.add_argument("--day", action="store_true", help="also a realistic day of 6.5 hours on one instrument")
     parser.add_argument("--peers", action="store_true", help="also bourse and PAMS, where they are installed")
     options = parser.parse_args()
-    print(machine())
-    figures: dict[str, float] = {}
+    print(f"{machine()}, {build_kind()} build")
+    figures: dict[str, float | str] = {"build": build_kind()}
     for agents in (100, 1_000):
         result = best(zimm(agents), RUNS)
         figures[f"zimm_{agents}_cpu_s"] = round(result.cpu_s, 3)
