@@ -149,10 +149,13 @@ class Stage:
     # --- the feed
 
     async def connect(self) -> None:
-        """Greet."""
+        """Greet; what was told before is history."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._news = max((item.news.news_id for item in self.oms.news(50)), default=0)
         self._push(ConnectionChanged(state=ConnectionState.LIVE, epoch="stage"))
         self._push(m.Instruments(data=[shapes.instrument_shape(i) for i in self._listed.values()]))
-        self._push(m.NewsHistory(data=[]))
+        self._push(m.NewsHistory(data=[shapes.news_shape(item.news, item.time) for item in self.oms.news(50)]))
         self._tell()
 
     async def close(self) -> None:

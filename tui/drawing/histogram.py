@@ -8,6 +8,8 @@ from tui.drawing.bars import bar_to_right
 from tui.drawing.cells import Glyphs, Row, Span, fill_row, fit_right
 from tui.view import short_number
 
+MAX_THICK = 3
+
 
 def bucket_name(index: int) -> str:
     """Upper bound of bucket ``index`` in a short form: 512µs, 4ms, 1s."""
@@ -20,7 +22,10 @@ def bucket_name(index: int) -> str:
 
 
 def draw_histogram(buckets: Sequence[int], width: int, height: int, glyphs: Glyphs) -> list[Row]:
-    """One bar a bucket, from the first to the last that holds something; neighbours merge where rows are few."""
+    """One bar a bucket, from the first to the last that holds something.
+
+    Neighbours merge where rows are few, and bars are as many rows high as there is room for, three at most.
+    """
     held = [index for index, count in enumerate(buckets) if count]
     if not held:
         return []
@@ -28,9 +33,12 @@ def draw_histogram(buckets: Sequence[int], width: int, height: int, glyphs: Glyp
     merge = max(1, -(-(last - first + 1) // max(1, height)))
     groups = [(min(i + merge - 1, last), sum(buckets[i : i + merge])) for i in range(first, last + 1, merge)]
     full = max(count for _index, count in groups)
+    thick = max(1, min(MAX_THICK, height // len(groups)))
     rows: list[Row] = []
     for index, count in groups[:height]:
         label: Span = (fit_right(f"<{bucket_name(index)}", 8) + " ", "dim")
         bar = bar_to_right(f" {short_number(count)}" if count else "", count / full, max(6, width - 9), "hist", glyphs)
         rows.append(fill_row((label, *bar), width))
+        below = bar_to_right("", count / full, max(6, width - 9), "hist", glyphs)
+        rows += [fill_row(((" " * 9, "text"), *below), width)] * (thick - 1)
     return rows

@@ -45,6 +45,10 @@ class Status:
     """Whether there is an account to show."""
     speed: float = 1.0
     """Of the simulation; told where it is not real time."""
+    paused: bool = False
+    """Whether all agents are."""
+    time: str = ""
+    """The exchange's, where there is room."""
 
 
 def draw_status(status: Status, width: int, glyphs: Glyphs) -> Row:
@@ -100,9 +104,11 @@ def _right(status: Status, glyphs: Glyphs) -> list[Span]:
     else:
         badge = (" SAFE ", "safe")
     size: list[Span] = [] if status.spectator else [("q ", "bar.dim"), (f"{status.size}  ", "bar.bright")]
-    speed: list[Span] = [(f"×{status.speed:g}  ", "bar.warn")] if status.speed != 1.0 else []
+    market: list[Span] = [(f"{status.time}  ", "bar.dim")] if status.time else []
+    market += [(f"×{status.speed:g}  ", "bar.warn")] if status.speed != 1.0 else []
+    market += [("PAUSED  ", "bar.warn")] if status.paused else []
     return [
-        *speed,
+        *market,
         *size,
         badge,
         ("  ", "bar"),

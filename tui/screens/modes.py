@@ -13,7 +13,7 @@ from tui.widgets.blotter import Done, Fills, LogPane, Working
 from tui.widgets.chart import Chart, DepthPane
 from tui.widgets.markets import Markets
 from tui.widgets.news import NewsList, NewsReader
-from tui.widgets.performance import Histogram, Latency, OrderRate, OwnCost, Throughput
+from tui.widgets.performance import Histogram, Latency, OrderRate, OwnCost, Throughput, TradeRate
 from tui.widgets.portfolio import Equity, Positions
 from tui.widgets.tape import TapePane
 
@@ -65,7 +65,10 @@ class PerformanceScreen(ModeScreen):
 
     def panes(self) -> Iterable[Widget]:
         context = self.context
-        yield Box(Throughput(context, id="throughput"), OwnCost(context, id="own-cost"), id="performance-left")
+        yield Box(
+            Throughput(context, id="throughput"), TradeRate(context, id="trade-rate"),
+            OwnCost(context, id="own-cost"), id="performance-left",
+        )  # fmt: skip
         yield Box(
             OrderRate(context, id="order-rate"), Latency(context, id="latency"), Histogram(context, id="histogram"),
             id="performance-right",

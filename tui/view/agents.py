@@ -61,6 +61,12 @@ class Agents:
             line.decisions.appendleft(decision)
             self.version += 1
 
+    @property
+    def paused(self) -> bool:
+        """Whether there are agents beside people, and all are paused."""
+        states = [line.shape.status for line in self.lines.values() if line.shape.personality != "human"]
+        return bool(states) and all(state == "paused" for state in states)
+
     def ranked(self, key: str = "pnl", descending: bool = True) -> list[AgentLine]:
         """All agents, by P&L unless told otherwise."""
         return sorted(self.lines.values(), key=lambda line: _sort_value(line, key), reverse=descending)

@@ -63,6 +63,7 @@ class View:
         self.alerts = Alerts()
         self.performance: m.PerformanceShape | None = None
         self.orders_per_second: list[float] = []
+        self.trades_per_second: list[float] = []
         self.simulation_speed = 1.0
         """Seconds of the agents' clock in one of the wall's."""
         self.server_ms = 0
@@ -151,6 +152,7 @@ class View:
         self.portfolio.sample()
         if self.performance is not None:
             self.orders_per_second = [*self.orders_per_second, self.performance.orders_per_second][-300:]
+            self.trades_per_second = [*self.trades_per_second, self.performance.trades_per_second][-300:]
         self.news.react(self.server_ms, self._mid2_of)
 
     def _mid2_of(self, symbol_id: int) -> int | None:

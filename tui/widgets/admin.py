@@ -13,7 +13,7 @@ from tui import keys
 from tui.drawing.cells import Row, fill_row
 from tui.drawing.table import Cells, Column
 from tui.messages import AdminAsked, PickInstrument
-from tui.view import Market
+from tui.view import Market, short_number
 from tui.widgets.pane import LIST_HINTS, Pane
 from tui.widgets.table import TablePane
 
@@ -51,12 +51,15 @@ class Listing(TablePane[Market]):
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("id", 3, right=True),
         Column("sym", 7),
-        Column("description", 12, grow=1, drop=2),
-        Column("tick", 8, right=True),
+        Column("description", 20, grow=2, drop=2),
+        Column("industry", 16, grow=1, drop=6),
+        Column("began at", 10, right=True, drop=5),
+        Column("tick", 7, right=True),
         Column("lot", 6, right=True, drop=1),
         Column("last", 10, right=True),
-        Column("phase", 8),
-        Column("source", 10, drop=3),
+        Column("volume", 8, right=True, drop=4),
+        Column("phase", 7),
+        Column("source", 9, drop=3),
     )
     HINTS = (
         ("i", "list"),
@@ -83,7 +86,9 @@ class Listing(TablePane[Market]):
         last = record.scale.text(record.mark) if record.mark is not None else "-"
         return (
             (str(shape.symbol_id), "dim"), (shape.ticker, "bright"), (shape.description, "text"),
+            (shape.industry, "dim"), (record.scale.text(record.scale.ticks(shape.initial_price)), "dim"),
             (f"{shape.tick_size:g}", "text"), (f"{shape.lot_size:g}", "text"), (last, "text"),
+            (short_number(record.volume) if record.volume else "", "text"),
             (shape.status.value, phase_style), (shape.source, "dim"),
         )  # fmt: skip
 

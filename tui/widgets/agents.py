@@ -67,8 +67,9 @@ class AgentsTable(TablePane[Ranked]):
         return self.context.view.agents.version
 
     def title(self) -> Row:
-        running = sum(line.shape.status == "running" for line in self.context.view.agents.lines.values())
-        return ((f"{running} running ", "dim"),)
+        states = [line.shape.status for line in self.context.view.agents.lines.values()]
+        paused = states.count("paused")
+        return ((f"{states.count('running')} running ", "dim"), *([(f"{paused} paused ", "warn")] if paused else []))
 
     def records(self) -> Sequence[Ranked]:
         lines = self.context.view.agents.ranked(self.SORTS[self.sort])
@@ -216,6 +217,8 @@ class AgentWhy(_OfSelected):
             if decision.fell_back_from:
                 facts.append(f"after {decision.fell_back_from} failed")
             head = ((clock_text(decision.timestamp), "dim"), (f" {decision.action}", "bright"))
+            while facts and sum(len(text) for text, _ in head) + 2 + len(" · ".join(facts)) > width:
+                facts.pop()  # rather none than half a word
             rows.append(fill_row((*head, (f"  {' · '.join(facts)}", "dim")), width))
             rows += [
                 fill_row((("  ", "text"), (text, "text")), width) for text in textwrap.wrap(decision.why, width - 2)

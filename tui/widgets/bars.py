@@ -7,6 +7,7 @@ from functools import cached_property
 
 from engine.types import InstrumentStatus
 from tui import keys
+from tui.drawing.candles import clock_text
 from tui.drawing.cells import Row, centred, fill_row
 from tui.drawing.replay import draw_replay
 from tui.drawing.status import (
@@ -27,6 +28,8 @@ from tui.widgets.pane import OTHER_HINTS, Pane
 
 SIMULATED = "simulated"
 """Source of the instruments that trade only here."""
+WIDE = 150
+"""From this width on it has room for the other instruments and the exchange's time."""
 CASH_WIDTH = 120
 """From this width on the status line has room for the cash."""
 
@@ -58,7 +61,7 @@ class StatusBar(Bar):
         market = view.market
         line = view.portfolio.positions.get(view.current) if view.current is not None else None
         held = line is not None and line.qty != 0
-        others = [m for m in view.ordered() if m is not market] if self.size.width >= 150 else []
+        others = [m for m in view.ordered() if m is not market] if self.size.width >= WIDE else []
         pnl = view.portfolio.pnl
         return Status(
             quotes=tuple(_quote(m) for m in ([market] if market else []) + others),
@@ -77,6 +80,8 @@ class StatusBar(Bar):
             watching="SPECTATOR" if context.replay is None else "REPLAY",
             account=not view.session.spectator or (context.replay is not None and view.portfolio.known),
             speed=view.simulation_speed,
+            paused=view.agents.paused,
+            time=clock_text(view.server_ms) if view.server_ms and self.size.width >= WIDE else "",
             halted=market is not None and market.instrument.status is not InstrumentStatus.OPEN,
         )
 

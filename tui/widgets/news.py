@@ -65,11 +65,11 @@ class NewsList(TablePane[Headline]):
         Column("time", 8),
         Column("", 1),
         Column("sym", 6),
-        Column("mood", 5, right=True, drop=1),
-        Column("10 s", 7, right=True, drop=3),
-        Column("60 s", 7, right=True, drop=4),
-        Column("headline", 24, grow=1),
-        Column("source", 12, drop=2),
+        Column("mood", 5, right=True, drop=3),
+        Column("10 s", 6, right=True, drop=1),
+        Column("60 s", 6, right=True, drop=2),
+        Column("headline", 48, grow=1),
+        Column("source", 12, drop=4),
     )
     HINTS = LIST_HINTS
 

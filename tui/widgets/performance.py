@@ -43,7 +43,7 @@ class Throughput(Pane):
                 ("orders/s", f"{p.orders_per_second:,.0f}"), ("trades/s", f"{p.trades_per_second:,.0f}"),
                 ("orders", f"{p.total_orders:,}"), ("trades", f"{p.total_trades:,}"),
                 ("volume", short_number(p.total_volume)),
-                ("queue", f"{p.queue_usage_pct:.2f} % of {p.queue_capacity:,}"),
+                ("queue", f"{p.queue_usage_pct:.2f} % of {p.queue_capacity:,}" if p.queue_capacity else "-"),
                 ("queue full", f"{p.queue_full_count:,} times"), ("clients", f"{p.clients_connected}"),
                 ("messages sent", f"{p.messages_sent:,}"), ("conflated", f"{p.messages_conflated:,}"),
                 ("too slow", f"{p.clients_too_slow} clients"), ("order size", f"{p.average_order_size:,.1f}"),
@@ -62,14 +62,28 @@ class OrderRate(Pane):
     LETTER = "o"
     EVERY = 5
 
+    def values(self) -> list[float]:
+        """One a second, oldest first."""
+        return self.context.view.orders_per_second
+
     def stamp(self) -> Hashable:
-        return tuple(self.context.view.orders_per_second[-2:]), len(self.context.view.orders_per_second)
+        return tuple(self.values()[-2:]), len(self.values())
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        values = self.context.view.orders_per_second
+        values = self.values()
         if len(values) < 2:
             return centred(WAITING if self.context.replay is None else NOT_RECORDED, width, height)
         return framed_curve(values, width, height, self.look.glyphs, "curve", decimals=0)
+
+
+class TradeRate(OrderRate):
+    """Trades a second over the last minutes."""
+
+    NAME = "trades/s"
+    LETTER = "t"
+
+    def values(self) -> list[float]:
+        return self.context.view.trades_per_second
 
 
 class Latency(TablePane[LatencyShape]):
@@ -145,7 +159,8 @@ class OwnCost(Pane):
         latency = f"{link.latency_ms:.1f} ms" if link.latency_ms is not None else "-"
         return pairs(
             [
-                ("processor", f"{meter.cpu_share:.1%} of a core"), ("memory", f"{meter.memory_mb:.0f} MB"),
+                ("processor", f"{meter.cpu_share:.1%} of a core" if meter.frames else "-"),
+                ("memory", f"{meter.memory_mb:.0f} MB"),
                 ("to terminal", f"{meter.bytes_per_second / 1000:.1f} kB/s"), ("loop lag", f"{meter.lag_ms:.1f} ms"),
                 ("key to picture", f"p50 {p50:.0f}  p99 {p99:.0f} ms" if meter.key_ms else "-"),
                 ("round trip", latency), ("gaps", str(link.gaps)), ("frames", f"{meter.frames:,}"),
@@ -176,7 +191,7 @@ class EnginePane(Pane):
             lines.append(("queue", f"{p.queue_usage_pct:.2f} %"))
         lines += [
             ("clients", str(p.clients_connected)),
-            ("ui", f"{meter.cpu_share:.1%}  lag {meter.lag_ms:.0f} ms"),
-            ("", f"{meter.bytes_per_second / 1000:.0f} kB/s"),
+            ("ui", f"{meter.cpu_share:.1%}  lag {meter.lag_ms:.0f} ms" if meter.frames else "-"),
+            ("out", f"{meter.bytes_per_second / 1000:.0f} kB/s" if meter.frames else "-"),
         ]  # fmt: skip
         return [fill_row(((fit_right(name, 8), "dim"), (f" {value}", "bright")), width) for name, value in lines]
