@@ -37,22 +37,22 @@ class Console:
             await asyncio.sleep(0)
             waiting = link.connected and link.latency_ms is None
             heard = self.world.queue.empty() or self.app.link.playback is not None
-            if heard and not self.app.link.busy and not self._ordering and not waiting:
+            if heard and not self.app.link.busy and not self._asking and not waiting:
                 return
         raise AssertionError("the console does not come to rest")
 
     @property
-    def _ordering(self) -> bool:
-        return any(worker.group == "orders" and not worker.is_finished for worker in self.app.workers)
+    def _asking(self) -> bool:
+        return any(worker.name != "feed" and not worker.is_finished for worker in self.app.workers)
 
     async def settle(self) -> None:
         """Let everything that was sent arrive and be drawn."""
         for _ in range(2):
-            await self.pilot.pause()
+            await self.pilot.pause(0)
             if self.app.is_running:
                 await self.arrive()
         self.app.draw_now()
-        await self.pilot.pause()
+        await self.pilot.pause(0)
 
     async def step(self, count: int = 1) -> None:
         """Let the market go on."""

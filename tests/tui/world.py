@@ -7,9 +7,10 @@ Books are random walks, own orders rest at their prices and are filled when the 
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.types import Liquidity, OrderStatus, OrderType, RejectCode, Side, TimeInForce
 from net import messages as m
@@ -47,7 +48,7 @@ class FakeMarket:
 class World:
     """The exchange, and the feed to it: one console each."""
 
-    def __init__(self, time: FakeTime, seed: int = 7) -> None:
+    def __init__(self, time: FakeTime, seed: int = 7, past_steps: int = 600) -> None:
         self.time = time
         self.rng = random.Random(seed)
         self.markets = {shape.symbol_id: FakeMarket(shape, round(shape.initial_price / shape.tick_size))
@@ -68,8 +69,19 @@ class World:
         self.steps = 0
         self.news_id = 0
         self.equity = {name: 100_000.0 for name, _kind in AGENTS}
-        for _ in range(600):
-            self._walk(silent=True)
+        if past_steps:
+            self._go_on_from(_past(time.ms, seed, past_steps))
+
+    def _go_on_from(self, past: World) -> None:
+        """Take over the market as it was left there; nobody had an order in it."""
+        self.time.ms, self.steps, self.trade_id = past.time.ms, past.steps, past.trade_id
+        self.rng.setstate(past.rng.getstate())
+        self.equity = dict(past.equity)
+        self.tape = {symbol_id: list(prints) for symbol_id, prints in past.tape.items()}
+        self.markets = {
+            symbol_id: replace(market, bids=dict(market.bids), asks=dict(market.asks))
+            for symbol_id, market in past.markets.items()
+        }
 
     # --- the feed
 
@@ -377,6 +389,15 @@ class World:
             queue_full_count=0, uptime_seconds=self.steps / 10, average_order_size=18.2, average_trade_size=12.4,
             average_trade_price=98.2, clients_connected=12, messages_sent=self.steps * 300, messages_conflated=420,
             clients_too_slow=0, engine_connected=True, latency=latency)))  # fmt: skip
+
+
+@functools.cache
+def _past(start_ms: int, seed: int, steps: int) -> World:
+    """The market after so many steps, walked once for all who begin there."""
+    world = World(FakeTime(start_ms), seed, past_steps=0)
+    for _ in range(steps):
+        world._walk(silent=True)
+    return world
 
 
 def _replaced(order: m.OrderShape, **changes: object) -> m.OrderShape:
