@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
     "agents.equity": Case(("g", "3", "e"), lambda c: pane(c) == "equity" and c.app.screen.has_class("-zoomed")),
     "agents.orders": Case(
         ("g", "3", "o", "pageup"),
-        lambda c: c.app.view.current == 2 and any("52.50" in x and "·77" in x for x in c.lines()),
+        lambda c: c.app.view.current == 2 and any("52.20" in x and "·77" in x for x in c.lines()),
     ),
     "agents.kill": Case(("g", "3", "K", "y"), lambda c: c.world.admin.calls[-1][0] == "remove_agent"),
     "agents.new": Case(("g", "3", "N"), lambda c: "CREATE AN AGENT" in c.text()),
