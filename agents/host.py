@@ -53,8 +53,11 @@ class AgentHost:
                 self._held.add(event.key)
             return
         try:
+            intents = self.strategy.on_event(event)
+            if not intents:
+                return
             orders: list[AgentIntent] = []
-            for intent in self.strategy.on_event(event):
+            for intent in intents:
                 if type(intent) is Wake:
                     self.clock.call_at(intent.at, self.deliver, Timer(intent.key))
                 elif type(intent) is Ask:

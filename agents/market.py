@@ -166,7 +166,7 @@ class MarketView:
         """Tickers of the markets that an outside venue makes."""
         self._symbols: dict[SymbolId, SymbolView] = {}
         self._read_book = read_book
-        self._read_best = read_best
+        self._read_best = read_best if read_best is not None or read_book is None else self._read_first_level
 
     def __iter__(self) -> Iterator[SymbolView]:
         return iter(self._symbols.values())
@@ -185,23 +185,20 @@ class MarketView:
     def symbol(self, symbol_id: SymbolId) -> SymbolView:
         """One instrument with its newest best prices; ``KeyError`` when it is not listed."""
         symbol = self._symbols[symbol_id]
-        if symbol.stale:
-            self._refresh(symbol)
+        if symbol.stale and self._read_best is not None:
+            symbol.set_best(*self._read_best(symbol_id))
         return symbol
 
     def get(self, symbol_id: SymbolId) -> SymbolView | None:
         """The same, or None when it is not listed."""
         symbol = self._symbols.get(symbol_id)
-        if symbol is not None and symbol.stale:
-            self._refresh(symbol)
+        if symbol is not None and symbol.stale and self._read_best is not None:
+            symbol.set_best(*self._read_best(symbol_id))
         return symbol
 
-    def _refresh(self, symbol: SymbolView) -> None:
-        if self._read_best is not None:
-            symbol.set_best(*self._read_best(symbol.symbol_id))
-        elif self._read_book is not None:
-            bids, asks = self._read_book(symbol.symbol_id, 1)
-            symbol.set_best(*(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0)))
+    def _read_first_level(self, symbol_id: SymbolId) -> tuple[int, int, int, int]:
+        bids, asks = self.depth(symbol_id, 1)
+        return *(bids[0] if bids else (0, 0)), *(asks[0] if asks else (0, 0))
 
     def depth(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
         """The best ``levels`` of both sides, ``(price, qty)``, best first."""

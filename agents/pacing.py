@@ -43,7 +43,7 @@ class PacedStrategy:
 
     def on_event(self, event: AgentEvent) -> Sequence[AgentIntent]:
         """Decide on own timers; hand everything else to ``react``."""
-        if isinstance(event, Timer) and isinstance(event.key, int):
+        if type(event) is Timer and type(event.key) is int:
             return self._on_timer(event.key)
         if isinstance(event, Listed):
             if event.symbol_id in self._awake or not self.context.trades(event.symbol_id):

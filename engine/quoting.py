@@ -50,16 +50,11 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
     """Replace the account's quotes by those of the command, or say why not."""
     position = account.position(market)
     wanted: Wanted = {}
-    refusal = (
-        _check_phase(market)
-        or check_rate(account, x.now)
-        or _collect(market, command, wanted)
-        or _check_crossing(position, wanted)
-    )
-    if refusal is not None:
+    refusal = _check_phase(market) or check_rate(account, x.now) or _collect(market, command, wanted)
+    if refusal is not None or _stands(position, wanted):
         return refusal
     outcome = _foresee(position, wanted)
-    refusal = _check_risk(position, wanted, outcome)
+    refusal = _check_crossing(position, wanted) or _check_risk(position, wanted, outcome)
     if refusal is not None:
         return refusal
     quotes = position.quotes
@@ -72,9 +67,8 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
             _add(x, position, key, qty, outcome.holds[key])
         elif qty != present.shown:
             _change(x, present, qty, outcome.holds[key])
-    if x.events:  # a quote that changes nothing leaves no trace
-        _reserve(position, outcome)
-        account.order_times.append(x.now)
+    _reserve(position, outcome)
+    account.order_times.append(x.now)
     return None
 
 
@@ -86,23 +80,35 @@ def _check_phase(market: Market) -> Refusal | None:
 
 def _collect(market: Market, command: MassQuote, wanted: Wanted) -> Refusal | None:
     """Check each level by itself and put it under its signed price."""
-    lowest, highest = market.lowest, market.highest
+    lowest, highest = market.lowest, min(market.highest, PRICE_MAX)
     best_bid, best_ask = 0, PRICE_MAX + 1
     for level in command.bids:
         price = level.price
-        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or price > PRICE_MAX or price in wanted:
+        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or price in wanted:
             return _fault(market, level, "bids")
         wanted[price] = level.qty
         best_bid = max(best_bid, price)
     for level in command.asks:
         price = level.price
-        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or price > PRICE_MAX or -price in wanted:
+        if not 0 < level.qty <= QTY_MAX or not lowest <= price <= highest or -price in wanted:
             return _fault(market, level, "asks")
         wanted[-price] = level.qty
         best_ask = min(best_ask, price)
     if best_bid >= best_ask:
         return RejectCode.WOULD_CROSS, "the quote crosses itself", "bids"
     return None
+
+
+def _stands(position: Position, wanted: Wanted) -> bool:
+    """Whether the account quotes just this already: then nothing happens, and the quote leaves no trace."""
+    quotes = position.quotes
+    if len(wanted) != len(quotes):
+        return False
+    for key, qty in wanted.items():
+        present = quotes.get(key)
+        if present is None or present.shown != qty:
+            return False
+    return True
 
 
 def _fault(market: Market, level: Quote, field: str) -> Refusal:
@@ -116,9 +122,10 @@ def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:
     """Quotes are post-only; only the quotes that they replace may stand in their way."""
     if position.market.status is not _OPEN:
         return None
-    engine = position.market.engine
+    book = position.market.engine.book
+    bid, ask = book.best_bid() or 0, book.best_ask() or PRICE_MAX + 1
     for key in wanted:
-        if engine.would_cross(key) and _meets_others(position, key):
+        if (key >= ask if key > 0 else -key <= bid) and _meets_others(position, key):
             return RejectCode.WOULD_CROSS, "a quote would trade at once", "bids" if key > 0 else "asks"
     return None
 
@@ -165,9 +172,10 @@ def _foresee(position: Position, wanted: Wanted) -> _Outcome:
 def _check_risk(position: Position, wanted: Wanted, outcome: _Outcome) -> Refusal | None:
     """Whether limits and buying power allow the quote in the place of the present one."""
     p = position
+    limited, tick_value = p.account.limited, p.market.tick_value
     for key, qty in wanted.items():
-        value = abs(key) * qty * p.market.tick_value
-        if p.account.limited or value > NOTIONAL_MAX:
+        value = abs(key) * qty * tick_value
+        if limited or value > NOTIONAL_MAX:
             refusal = check_size(p.account.limits, qty, value)
             if refusal is not None:
                 return refusal

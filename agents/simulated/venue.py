@@ -179,9 +179,8 @@ class SimulatedVenue:
         self.log.add(now, happened)
         ring = self._ring
         for event in happened:
-            call = ring.get(type(event))
-            if call is not None:
-                call(event)
+            if type(event) in ring:
+                ring[type(event)](event)
         return happened
 
     def _submit_taker(self, symbol: SymbolView, command: commands.AnyCommand) -> list[events.AnyEvent]:
