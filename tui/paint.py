@@ -81,9 +81,10 @@ class Painter:
             return
         if not self._changed:
             asyncio.get_running_loop().call_soon(self._flush)
-        size, _, waiting = self._changed.get(widget, (widget.size, look, []))
-        kept = waiting if size == widget.size else []
-        self._changed[widget] = (widget.size, look, [*kept, *patches])
+        size = widget.outer_size
+        waiting = self._changed.get(widget)
+        kept = waiting[2] if waiting is not None and waiting[0] == size else []
+        self._changed[widget] = (size, look, [*kept, *patches])
 
     def _flush(self) -> None:
         changed, self._changed = self._changed, {}

@@ -53,8 +53,8 @@ class AccountLost(msgspec.Struct, frozen=True, kw_only=True):
 Push: TypeAlias = m.AnyServerMessage | ConnectionChanged | AccountLost
 """Whatever ``Client.messages`` may yield."""
 
-_LATEST_WHOLE = (m.AgentsSnapshot, m.Instruments, m.Performance, m.EngineStatus)
-_TAPE = (m.TradePrint, m.OrderPlaced, m.Decision)
+_LATEST_WHOLE = frozenset((m.OrderBooks, m.AgentsSnapshot, m.Instruments, m.Performance, m.EngineStatus))
+_TAPE = frozenset((m.TradePrint, m.OrderPlaced, m.Decision))
 
 
 class _Slot:
@@ -100,12 +100,11 @@ class Inbox:
     def put(self, message: Push) -> None:
         """Queue one message in its lane and wake the consumer."""
         self._arrivals += 1
-        key = _conflation_key(message)
-        if key is not None:
-            self._put_latest(key, message)
-        elif isinstance(message, _TAPE):
+        if type(message) in _TAPE:
             self.dropped += len(self._tape) == self._tape.maxlen
             self._tape.append((self._arrivals, message))
+        elif (key := _conflation_key(message)) is not None:
+            self._put_latest(key, message)
         else:
             self._put_kept(message)
         self._ready.set()
@@ -164,14 +163,11 @@ class Inbox:
 
 
 def _conflation_key(message: Push) -> tuple[type, int] | None:
-    if isinstance(message, m.OrderBooks):
-        return m.OrderBooks, 0
-    if isinstance(message, m.BookDelta | m.Bbo):
-        return type(message), message.data.symbol_id
-    if isinstance(message, m.InstrumentStatusChange):
-        return m.InstrumentStatusChange, message.data.symbol_id
-    if isinstance(message, _LATEST_WHOLE):
-        return type(message), 0
+    kind = type(message)
+    if kind in _LATEST_WHOLE:
+        return kind, 0
+    if isinstance(message, m.BookDelta | m.Bbo | m.InstrumentStatusChange):
+        return kind, message.data.symbol_id
     return None
 
 

@@ -12,6 +12,11 @@ from net.client.accounts import HeldAccount, PrivatePush, owner
 from net.client.inbox import Inbox
 from net.client.pending import PendingRequest, PendingRequests, answered_id
 
+_FOR_READERS = frozenset(
+    (m.TradePrint, m.OrderBooks, m.BookDelta, m.Bbo, m.OrderPlaced, m.Decision, m.AgentsSnapshot, m.Performance)
+)
+"""Pushes that come by the thousand, answer nobody and teach the client nothing."""
+
 
 class Intake:
     """All that outlives a link: what is known of the exchange, the accounts held, requests and pushes that wait."""
@@ -27,6 +32,8 @@ class Intake:
 
     def hear(self, message: m.AnyServerMessage) -> bool:
         """Take one message from the exchange; False when there is no room for it."""
+        if type(message) in _FOR_READERS:
+            return self._push(message)
         request_id = answered_id(message)
         request = self.pending.get(request_id) if request_id is not None else None
         if request is not None:
@@ -37,6 +44,9 @@ class Intake:
         if request_id is not None and not isinstance(message, m.Orders | m.Trades):
             return True  # an answer that came too late
         self._learn(message)
+        return self._push(message)
+
+    def _push(self, message: m.AnyServerMessage) -> bool:
         if self.inbox.full:
             return False
         self.inbox.put(message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from net.messages import CandleShape, TradeShape
 from tui.view.scale import Scale
@@ -17,8 +18,7 @@ INTERVALS: dict[str, int] = {
 MAX_BARS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """Open, high, low, close in ticks; ``time`` is the start of the interval, ms."""
 
     time: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from engine.types import Side
 from net.messages import TradeShape
@@ -14,8 +15,7 @@ RUN_GAP_MS = 250
 """Prints of the same side and price that follow within this time are one run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One or more prints in a row of the same side at the same price."""
 
     time: int

@@ -49,11 +49,15 @@ class Bar(Pane, can_focus=False):
 class StatusBar(Bar):
     """Price, position, P&L, size, SAFE or ARMED, and how well the exchange is heard."""
 
+    _now: Status
+    """As of the newest stamp."""
+
     def stamp(self) -> Hashable:
-        return self._status()
+        self._now = self._status()
+        return self._now
 
     def draw(self, width: int, height: int) -> Sequence[Row]:
-        return [draw_status(self._status(), width, self.look.glyphs)]
+        return [draw_status(self._now, width, self.look.glyphs)]
 
     def _status(self) -> Status:
         context, view, desk = self.context, self.context.view, self.context.desk

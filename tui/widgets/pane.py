@@ -111,9 +111,8 @@ class Pane(Widget, can_focus=True):
         """Bring the picture up to date, if it is seen, every ``EVERY`` frames; frame 0 is always one of them."""
         if frame % self.EVERY or not self.is_attached:
             return
-        region = self.region
-        size = (region.width, region.height)
-        if not (size[0] and size[1]):
+        size = self.region.size
+        if not size.area:
             return
         stamp = (size, self.look.name, self.has_focus, self.boxed, self.stamp())
         if stamp != self._stamp or size != self._drawn_size:
