@@ -97,12 +97,9 @@ class LatestValueCache(Generic[K, V]):
             entry = self._entries[key] = Entry()
         return entry
 
-    def put(self, key: K, value: V) -> int:
-        """Replace the value of ``key`` and return its new version."""
-        return self._change(key, value)
-
-    def _change(self, key: K, value: V | None) -> int:
-        version = self.entry(key).put(value)
+    def put(self, key: K, value: V | None) -> int:
+        """Replace the value of ``key`` (None takes it away) and return its new version."""
+        version = (self._entries.get(key) or self.entry(key)).put(value)
         for reader in self._readers:
             reader.mark(key)
         return version
@@ -126,7 +123,7 @@ class LatestValueCache(Generic[K, V]):
     def discard(self, key: K) -> None:
         """Take the value of ``key`` away. The entry stays, so that nobody who waits for the next value misses it."""
         if self.get(key) is not None:
-            self._change(key, None)
+            self.put(key, None)
 
     def read(self, keys: Iterable[K] | None = None) -> Reader[K, V]:
         """Follow ``keys`` (None: all, also those to come), starting with every value that is there now."""

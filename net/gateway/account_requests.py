@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from engine.types import RejectCode
 from net.gateway.accounts import Account
 from net.gateway.orders import Refused
-from net.gateway.private import private_frames
+from net.gateway.private import private_messages
 from net.gateway.session import Session
 from net.gateway.shapes import fill_shape, order_shape
 from net.messages import (
@@ -128,12 +128,12 @@ class AccountRequests:
             request_id=message.request_id,
         )
         session.say(Resumed(data=data))
-        for kept in missed or ():
-            units = mirror.units.get(kept.event.symbol_id)
+        for sequence, event, time in missed or ():
+            units = mirror.units.get(event.symbol_id)
             if units is not None:
-                for number, frame in private_frames(kept.event, kept.sequence, kept.time, units):
-                    if number > message.sequence:
-                        session.send(frame)
+                for told in private_messages(event, sequence, time, units):
+                    if told.sequence > message.sequence:
+                        session.say(told)
         return missed is not None
 
     async def _tell_all(self, session: Session, account: Account) -> None:

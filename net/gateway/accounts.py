@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from engine.ledger import EXCHANGE
 from engine.service import AccountView
@@ -18,22 +18,11 @@ if TYPE_CHECKING:
     from net.gateway.session import Session
 
 
+Kept: TypeAlias = tuple[int, PrivateEvent, int]
+"""A private event kept for ``resume``, between its number and its time; encoded only when somebody asks for it."""
+
 _FORGOTTEN_SPARE: Final = 1_000
 """Forgotten events beside as many as are kept, that are cleared away together."""
-
-
-class Kept:
-    """One private event kept for ``resume``, encoded only when somebody asks for it."""
-
-    __slots__ = ("account", "event", "forgotten", "sequence", "time")
-
-    def __init__(self, account: Account, event: PrivateEvent, sequence: int, time: int) -> None:
-        self.account = account
-        self.event = event
-        self.sequence = sequence
-        self.time = time
-        self.forgotten = False
-        """Whether its account keeps it no more."""
 
 
 class Account:
@@ -44,6 +33,7 @@ class Account:
         "closed",
         "credential",
         "floor",
+        "forgotten",
         "history",
         "last",
         "name",
@@ -76,6 +66,8 @@ class Account:
         self.pace = Pace()
         """Of the orders that it placed or changed."""
         self.history: deque[Kept] = deque()
+        self.forgotten = 0
+        """How many of its events are no longer in ``history``, but counted among all that are kept."""
         self.floor = floor
         """Number up to which private messages are not kept (any more)."""
         self.last = floor
@@ -92,15 +84,14 @@ class Account:
 
     def forget_oldest(self) -> None:
         """Keep one private event less."""
-        oldest = self.history.popleft()
-        oldest.forgotten = True
-        self.floor = last_number(oldest.sequence)
+        sequence, _, _ = self.history.popleft()
+        self.floor = last_number(sequence)
 
     def missed(self, number: int) -> list[Kept] | None:
         """The kept events with messages after ``number``; None when some of them are gone."""
         if number < self.floor:
             return None
-        return [kept for kept in self.history if last_number(kept.sequence) > number]
+        return [kept for kept in self.history if last_number(kept[0]) > number]
 
 
 class Accounts:
@@ -110,10 +101,10 @@ class Accounts:
         self._orders_per_second = orders_per_second
         self._history = history
         self._history_total = history_total
-        self._kept: deque[Kept] = deque()
-        """All that is kept, oldest first, and some that is not any more."""
-        self._kept_count = 0
-        """How much is kept."""
+        self._owners: deque[Account] = deque()
+        """Whose each event is that is kept, oldest first, and some that are not any more."""
+        self._forgotten = 0
+        """How many those are: the sum over all accounts."""
         self._by_id: dict[AccountId, Account] = {}
         self.floor = 0
         """Number up to which nothing is kept for anybody."""
@@ -136,8 +127,8 @@ class Accounts:
         """Start over from all accounts; ``floor`` is the number of the last private message that nobody keeps."""
         before, self._by_id = self._by_id, {}
         self.floor = floor
-        self._kept.clear()
-        self._kept_count = 0
+        self._owners.clear()
+        self._forgotten = 0
         self.stale.clear()
         for view in views:
             if view.account == EXCHANGE:  # the house's own account: nobody's agent
@@ -145,6 +136,7 @@ class Accounts:
             known = before.get(view.account)
             if known is not None and known.credential == view.credential:
                 known.history.clear()
+                known.forgotten = 0
                 known.floor = known.last = floor
                 self._by_id[view.account] = known
                 del before[view.account]
@@ -182,27 +174,33 @@ class Accounts:
         account = self._by_id.get(event.account)
         if account is None:
             return None
-        kept = Kept(account, event, sequence, time)
-        account.history.append(kept)
+        account.history.append((sequence, event, time))
         account.last = last_number(sequence)
-        self._kept.append(kept)
+        self._owners.append(account)
         if len(account.history) > self._history:
             account.forget_oldest()
-        else:
-            self._kept_count += 1
-        if self._kept_count > self._history_total:
+            account.forgotten += 1
+            self._forgotten += 1
+        kept = len(self._owners) - self._forgotten
+        if kept > self._history_total:
             self._forget_oldest()
-        elif len(self._kept) > 2 * self._kept_count + _FORGOTTEN_SPARE:
-            self._kept = deque(each for each in self._kept if not each.forgotten)
-        self.stale[account.agent_id] = None
+        elif self._forgotten > kept + _FORGOTTEN_SPARE:
+            self._owners = deque(owner for owner in self._owners if not self._was_forgotten(owner))
+        self.stale[event.account] = None
         self.changed = True
         return account
 
+    def _was_forgotten(self, owner: Account) -> bool:
+        """Whether the oldest event that is counted for ``owner`` is kept no more; then it counts no more either."""
+        if not owner.forgotten:
+            return False
+        owner.forgotten -= 1
+        self._forgotten -= 1
+        return True
+
     def _forget_oldest(self) -> None:
         """Forget the oldest event that anybody keeps."""
-        while True:
-            oldest = self._kept.popleft()
-            if not oldest.forgotten:  # then it is the oldest of its account, too
-                oldest.account.forget_oldest()
-                self._kept_count -= 1
-                return
+        owner = self._owners.popleft()
+        while self._was_forgotten(owner):
+            owner = self._owners.popleft()
+        owner.forget_oldest()

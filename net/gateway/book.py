@@ -107,8 +107,10 @@ class MirrorBook:
 
     def apply(self, event: DepthChanged, sequence: int) -> None:
         """Take over the changes of one event."""
-        self.bids.apply(event.bids)
-        self.asks.apply(event.asks)
+        if event.bids:
+            self.bids.apply(event.bids)
+        if event.asks:
+            self.asks.apply(event.asks)
         self.sequence = sequence
 
     def skip_delta(self) -> None:

@@ -69,12 +69,18 @@ class Channels:
         self.skipped = 0
         """Messages not sent to clients that read too slowly."""
         self._by_key: dict[tuple[str, SymbolId | None], set[Session]] = {}
+        self._names: dict[str, int] = {}
+        """How many keys there are of each name: most are wanted by nobody, and asked for with every event."""
         self._backlog: deque[tuple[tuple[Session, ...], bytes, bool]] = deque()
         self._woken = asyncio.Event()
 
     def add(self, session: Session, name: str, symbol_id: SymbolId | None) -> None:
         """Subscribe a session."""
-        self._by_key.setdefault((name, symbol_id), set()).add(session)
+        sessions = self._by_key.get((name, symbol_id))
+        if sessions is None:
+            sessions = self._by_key[name, symbol_id] = set()
+            self._names[name] = self._names.get(name, 0) + 1
+        sessions.add(session)
 
     def remove(self, session: Session, name: str, symbol_id: SymbolId | None) -> None:
         """Unsubscribe a session."""
@@ -83,9 +89,12 @@ class Channels:
             sessions.discard(session)
             if not sessions:
                 del self._by_key[name, symbol_id]
+                self._names[name] -= 1
 
     def wanted(self, name: str, symbol_id: SymbolId | None = None) -> bool:
         """Whether anybody hears this channel."""
+        if not self._names.get(name):
+            return False
         return (name, None) in self._by_key or (symbol_id is not None and (name, symbol_id) in self._by_key)
 
     def listeners(self, name: str, symbol_id: SymbolId | None = None) -> tuple[Session, ...]:

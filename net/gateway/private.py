@@ -11,14 +11,17 @@ from typing import Any, Final, TypeAlias
 
 from engine.events import OrderAccepted, OrderCanceled, OrderFilled, OrderReplaced, OrderTriggered
 from engine.types import OrderStatus, OrderType
-from net.gateway.frames import message_frame
 from net.messages import Execution, ExecutionShape, OrderShape, OrderUpdate, OrderUpdateShape
 from net.units import Units, cash_to_wire, millis
 
 PrivateEvent: TypeAlias = OrderAccepted | OrderFilled | OrderCanceled | OrderReplaced | OrderTriggered
+PrivateTold: TypeAlias = list[Execution | OrderUpdate]
 
 NUMBERS_PER_EVENT: Final = 2
+# Looking up a member of an Enum takes longer than to make a message.
 _STOPS: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
+_WORKING: Final = OrderStatus.WORKING
+_PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
 
 
 def last_number(event_sequence: int) -> int:
@@ -26,26 +29,17 @@ def last_number(event_sequence: int) -> int:
     return NUMBERS_PER_EVENT * event_sequence + 1
 
 
-def private_frames(event: PrivateEvent, event_sequence: int, time: int, units: Units) -> list[tuple[int, bytes]]:
-    """The numbered frames that ``event`` gives, in order."""
-    return [(told.sequence, message_frame(told)) for told in private_messages(event, event_sequence, time, units)]
-
-
-def private_messages(
-    event: PrivateEvent, event_sequence: int, time: int, units: Units
-) -> list[Execution | OrderUpdate]:
+def private_messages(event: PrivateEvent, event_sequence: int, time: int, units: Units) -> PrivateTold:
     """The messages that ``event`` gives, in order."""
-    number = NUMBERS_PER_EVENT * event_sequence
-    timestamp = millis(time)
-    told: list[Execution | OrderUpdate] = []
-    if isinstance(event, OrderFilled):
-        told.append(Execution(sequence=number, data=_execution(event, timestamp, units)))
-    told.append(OrderUpdate(sequence=number + 1, data=_SHAPES[type(event)](event, timestamp, units)))
-    return told
+    number, timestamp = NUMBERS_PER_EVENT * event_sequence, millis(time)
+    if type(event) is OrderFilled:
+        return _filled(event, number, timestamp, units)
+    return [OrderUpdate(sequence=number + 1, data=_UPDATES[type(event)](event, timestamp, units))]
 
 
-def _execution(event: OrderFilled, timestamp: int, units: Units) -> ExecutionShape:
-    return ExecutionShape(
+def _filled(event: OrderFilled, number: int, timestamp: int, units: Units) -> PrivateTold:
+    leaves_quantity = units.quantity(event.leaves_qty)
+    execution = ExecutionShape(
         order_id=event.order_id,
         trade_id=event.trade_id,
         symbol_id=event.symbol_id,
@@ -54,26 +48,24 @@ def _execution(event: OrderFilled, timestamp: int, units: Units) -> ExecutionSha
         quantity=units.quantity(event.qty),
         liquidity=event.liquidity,
         fee=cash_to_wire(event.fee),
-        leaves_quantity=units.quantity(event.leaves_qty),
+        leaves_quantity=leaves_quantity,
         timestamp=timestamp,
         client_order_id=event.client_order_id,
         agent_id=event.account,
     )
-
-
-def _filled(event: OrderFilled, timestamp: int, units: Units) -> OrderUpdateShape:
-    return OrderUpdateShape(
+    update = OrderUpdateShape(
         order_id=event.order_id,
         symbol_id=event.symbol_id,
         event="filled",
         side=event.side,
         price=None,
-        leaves_quantity=units.quantity(event.leaves_qty),
+        leaves_quantity=leaves_quantity,
         filled_quantity=units.quantity(event.cum_qty),
         timestamp=timestamp,
         client_order_id=event.client_order_id,
         agent_id=event.account,
     )
+    return [Execution(sequence=number, data=execution), OrderUpdate(sequence=number + 1, data=update)]
 
 
 def _canceled(event: OrderCanceled, timestamp: int, units: Units) -> OrderUpdateShape:
@@ -121,7 +113,7 @@ def _accepted(event: OrderAccepted, timestamp: int, units: Units) -> OrderUpdate
         quantity=quantity,
         leaves_quantity=quantity,
         filled_quantity=0.0,
-        status=OrderStatus.PENDING_TRIGGER if event.order_type in _STOPS else OrderStatus.WORKING,
+        status=_PENDING_TRIGGER if event.order_type in _STOPS else _WORKING,
         time_in_force=event.tif,
         created_at=timestamp,
         post_only=event.post_only,
@@ -149,12 +141,11 @@ def _price(ticks: int | None, units: Units) -> float | None:
     return None if ticks is None else units.price(ticks)
 
 
-_SHAPES: Final[dict[type, Callable[[Any, int, Units], OrderUpdateShape]]] = {
+_UPDATES: Final[dict[type, Callable[[Any, int, Units], OrderUpdateShape]]] = {
     OrderAccepted: _accepted,
-    OrderFilled: _filled,
     OrderCanceled: _canceled,
     OrderReplaced: _changed,
     OrderTriggered: _changed,
 }
-PRIVATE_EVENTS: Final = frozenset(_SHAPES)
+PRIVATE_EVENTS: Final = frozenset((*_UPDATES, OrderFilled))
 """The types of events that have an owner."""

@@ -23,14 +23,14 @@ from engine.service import TradeView
 from engine.types import AccountId, InstrumentStatus, OrderType, SymbolId, TimeInForce
 from net.engine_protocol import EventBatch
 from net.gateway import channels as names
-from net.gateway.accounts import Accounts
+from net.gateway.accounts import Account, Accounts
 from net.gateway.book import MirrorBook
 from net.gateway.channels import Channels
 from net.gateway.frames import message_frame
 from net.gateway.metrics import Metrics
 from net.gateway.mirror import Mirror
 from net.gateway.portfolio import Portfolios
-from net.gateway.private import PRIVATE_EVENTS, PrivateEvent, private_frames
+from net.gateway.private import PRIVATE_EVENTS, PrivateEvent, private_messages
 from net.gateway.shapes import instrument_shape, news_shape, trade_shape
 from net.messages import (
     AgentCreated,
@@ -76,23 +76,27 @@ class Publisher:
         """Say everything that the events of one command mean to somebody."""
         sequence, time = batch.first_sequence, batch.time
         for event in batch.events:
-            kind = type(event)
-            if kind in PRIVATE_EVENTS:
-                self._private(cast("PrivateEvent", event), sequence, time)
-            tell = _TELL.get(kind)
+            tell = _TELL.get(type(event))
             if tell is not None:
-                tell(self, event, time)
+                tell(self, event, sequence, time)
             sequence += 1
 
-    def _private(self, event: PrivateEvent, sequence: int, time: int) -> None:
+    def _private(self, event: PrivateEvent, sequence: int, time: int) -> Account | None:
         account = self._accounts.keep(event, sequence, time)
-        if account is not None and type(event) in _ORDERS:
-            account.pace.count += 1
+        if account is None or not account.sessions:
+            return account
         units = self._mirror.units.get(event.symbol_id)
-        if account is not None and account.sessions and units is not None:
-            for _, frame in private_frames(event, sequence, time, units):
-                for session in account.sessions:
-                    session.push(frame)
+        if units is None:
+            return account
+        frames = list(map(message_frame, private_messages(event, sequence, time, units)))
+        for session in account.sessions:
+            session.push(frames)
+        return account
+
+    def _ordered(self, event: OrderAccepted | OrderReplaced, sequence: int, time: int) -> None:
+        account = self._private(event, sequence, time)
+        if account is not None:
+            account.pace.count += 1
 
     def remember(self, batch: EventBatch, up_to: int) -> None:
         """Keep the private events of before the mirror's snapshot, for clients that come back."""
@@ -117,7 +121,7 @@ class Publisher:
             self._channels.publish(names.BOOK_DELTA, book.symbol_id, frame)
             self._quiet_until[book.symbol_id] = asyncio.get_running_loop().time() + self._delta_interval_s
 
-    def _depth(self, event: DepthChanged, time: int) -> None:
+    def _depth(self, event: DepthChanged, _: int, time: int) -> None:
         symbol_id = event.symbol_id
         book = self._mirror.books.get(symbol_id)
         if book is None:
@@ -148,9 +152,11 @@ class Publisher:
             else:
                 self.flush_delta(book)
 
-    def _trade(self, event: Trade, time: int) -> None:
+    def _trade(self, event: Trade, _: int, time: int) -> None:
+        if not self._channels.wanted(names.TRADES, event.symbol_id):
+            return
         units = self._mirror.units.get(event.symbol_id)
-        if units is None or not self._channels.wanted(names.TRADES, event.symbol_id):
+        if units is None:
             return
         view = TradeView(
             trade_id=event.trade_id,
@@ -162,12 +168,15 @@ class Publisher:
         )
         self._channels.publish(names.TRADES, event.symbol_id, message_frame(TradePrint(data=trade_shape(view, units))))
 
-    def _placed(self, event: OrderAccepted, time: int) -> None:
+    def _placed(self, event: OrderAccepted, sequence: int, time: int) -> None:
+        self._ordered(event, sequence, time)
         self._metrics.accepted += 1
         self._metrics.accepted_lots += event.qty
+        if not self._channels.wanted(names.ORDERS, event.symbol_id):
+            return
         units = self._mirror.units.get(event.symbol_id)
         enters_book = event.order_type is OrderType.LIMIT and event.tif not in (TimeInForce.IOC, TimeInForce.FOK)
-        if units is None or not enters_book or not self._channels.wanted(names.ORDERS, event.symbol_id):
+        if units is None or not enters_book:
             return
         shape = OrderPlacedShape(
             symbol_id=event.symbol_id,
@@ -178,14 +187,14 @@ class Publisher:
         )
         self._channels.publish(names.ORDERS, event.symbol_id, message_frame(OrderPlaced(data=shape)))
 
-    def _headline(self, event: NewsPublished, time: int) -> None:
+    def _headline(self, event: NewsPublished, _: int, time: int) -> None:
         frame = message_frame(News(data=news_shape(event, time)))
         self._channels.publish(names.NEWS, event.symbol_id, frame, stream=False)
 
-    def _listed(self, event: InstrumentAdded, _: int) -> None:
+    def _listed(self, event: InstrumentAdded, *_: int) -> None:
         self._instrument(event.instrument, "listed")
 
-    def _status(self, event: InstrumentStatusChanged, _: int) -> None:
+    def _status(self, event: InstrumentStatusChanged, *_: int) -> None:
         instrument = self._mirror.instruments.get(event.symbol_id)
         if instrument is not None:
             self._instrument(instrument, event.reason)
@@ -194,7 +203,7 @@ class Publisher:
         message = InstrumentStatusChange(data=instrument_shape(instrument, reason), reason=reason)
         self._channels.tell_everybody(message_frame(message))
 
-    def _removed(self, event: InstrumentRemoved, _: int) -> None:
+    def _removed(self, event: InstrumentRemoved, *_: int) -> None:
         symbol_id = event.symbol_id
         self._told_bbo.pop(symbol_id, None)
         self._quiet_until.pop(symbol_id, None)
@@ -203,24 +212,23 @@ class Publisher:
         if instrument is not None and instrument.symbol_id == symbol_id:
             self._instrument(instrument, InstrumentStatus.REMOVED.value)
 
-    def _opened(self, event: AccountOpened, _: int) -> None:
+    def _opened(self, event: AccountOpened, *_: int) -> None:
         account = self._accounts.opened(event.account, event.name, event.personality, event.credential)
         spawn = event.account in self.spawning
         self.spawning.discard(event.account)
         message = AgentCreated(data=self._portfolios.newborn(account, event.cash), spawn=spawn)
         self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
 
-    def _closed(self, event: AccountClosed, _: int) -> None:
+    def _closed(self, event: AccountClosed, *_: int) -> None:
         agent_id = event.account
         if self._accounts.closed(agent_id) is not None:
             message = AgentRemoved(data=AgentRemovedData(agent_id=agent_id))
             self._channels.publish(names.AGENTS, None, message_frame(message), stream=False)
 
 
-_ORDERS: Final = frozenset((OrderAccepted, OrderReplaced))
-"""What counts as an order of its account's."""
-
-_TELL: Final[dict[type, Callable[[Publisher, Any, int], None]]] = {
+_TELL: Final[dict[type, Callable[[Publisher, Any, int, int], object]]] = {
+    **dict.fromkeys(PRIVATE_EVENTS, Publisher._private),
+    OrderReplaced: Publisher._ordered,
     OrderAccepted: Publisher._placed,
     DepthChanged: Publisher._depth,
     Trade: Publisher._trade,
@@ -231,4 +239,4 @@ _TELL: Final[dict[type, Callable[[Publisher, Any, int], None]]] = {
     AccountOpened: Publisher._opened,
     AccountClosed: Publisher._closed,
 }
-"""What is said in public of an event."""
+"""What is said of an event, given its number and time."""
