@@ -16,7 +16,7 @@ from engine.types import AccountId, RejectCode, SymbolId
 from net import engine_protocol as wire
 from net.backoff import Backoff
 from net.engine_link import Asker, EventLink
-from net.engine_pool import EnginePool
+from net.engine_pool import TOO_MANY, EnginePool
 from net.engine_protocol import EventBatch, RemoteCommand, Reply, SnapshotView, StatsView, What
 from net.errors import EngineUnavailable, EventsLost, RequestRefused, UnknownOutcome
 
@@ -133,7 +133,11 @@ class EngineClient:
             EngineUnavailable: nothing was sent. The asker may be told of it as well, but not of the same.
         """
         account = getattr(command, "account", None)
-        self._pool.send(lambda request_id: _wrap(request_id, command), account, asker)
+        link = self._pool.link(account)
+        if link is None:
+            asker(TOO_MANY)
+        else:
+            link.ask(_wrap(link.next_id(), command), asker, account)
 
     async def cancel_after(self, account: AccountId, seconds: float | None) -> Reply:
         """Arm the dead man's switch of an account, or with None disarm it; raises as ``submit`` does."""

@@ -58,8 +58,12 @@ class _LineProtocol(asyncio.Protocol):
         if end < 0:
             self._tail += data
             return
-        block = bytes(self._tail) + data[:end] if self._tail else data[:end]
-        self._tail = bytearray(data[end + 1 :])
+        block = data[:end]
+        if self._tail:
+            block = bytes(self._tail) + block
+            self._tail.clear()
+        if end + 1 < len(data):
+            self._tail += data[end + 1 :]
         try:
             self.lines_received(block)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -97,17 +101,13 @@ class EngineLink(_LineProtocol):
         self._deadline_s = deadline_s
         self._on_lost = on_lost
         self._on_answered = on_answered
-        self._pending: dict[int, tuple[Asker, float, wire.AnyRequest, AccountId | None]] = {}
+        self.pending: dict[int, tuple[Asker, float, wire.AnyRequest, AccountId | None]] = {}
+        """Requests that wait for their answer, oldest first."""
         self._unwritten: dict[int, bytes] = {}
         self._last_id = 0
         self._probe: asyncio.Future[Reply] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._all_answered = asyncio.Event()
-
-    @property
-    def in_flight(self) -> int:
-        """Requests that wait for their answer."""
-        return len(self._pending)
 
     def next_id(self) -> int:
         """Make the id of the next request."""
@@ -120,17 +120,16 @@ class EngineLink(_LineProtocol):
         When a request for an ``account`` waits no more, ``on_answered`` is told, unless the link was lost.
         """
         if self.transport is None or self.transport.is_closing():
-            self._settled(account)
-            asker(EngineUnavailable("the link to the engine is closed"))
+            self._tell(asker, EngineUnavailable("the link to the engine is closed"), account)
             return
         now = self.loop.time()
         self.used_at = now
-        self._pending[request.id] = (asker, now + self._deadline_s, request, account)
+        self.pending[request.id] = (asker, now + self._deadline_s, request, account)
         if not self._unwritten:
             self.loop.call_soon(self._write)
         self._unwritten[request.id] = _encoder.encode(request) + b"\n"
         waiting = len(self._unwritten)
-        if waiting >= MANY or (waiting >= FEW and waiting == len(self._pending)):
+        if waiting >= MANY or (waiting >= FEW and waiting == len(self.pending)):
             self._write()
         if self._timer is None:
             self._timer = self.loop.call_later(self._deadline_s, self._expire)
@@ -148,7 +147,7 @@ class EngineLink(_LineProtocol):
 
     def lines_received(self, block: bytes) -> None:
         """Tell the askers."""
-        pending = self._pending
+        pending = self.pending
         self.answered = True
         for reply in _reply_decoder.decode_lines(block):
             entry = pending.pop(reply.id, None)
@@ -158,26 +157,23 @@ class EngineLink(_LineProtocol):
             self._all_answered.set()
 
     def _tell(self, asker: Asker, outcome: Outcome, account: AccountId | None = None) -> None:
-        self._settled(account)
+        if account is not None:
+            self._on_answered(account, self)
         try:
             asker(outcome)
         except Exception as error:  # the other askers' answers must not be lost with this one's
             _log.error("an answer was not passed on", exc_info=error)
 
-    def _settled(self, account: AccountId | None) -> None:
-        if account is not None:
-            self._on_answered(account, self)
-
     def _expire(self) -> None:
         self._timer = None
         now = self.loop.time()
-        while self._pending:
-            request_id = next(iter(self._pending))
-            asker, deadline, request, account = self._pending[request_id]
+        while self.pending:
+            request_id = next(iter(self.pending))
+            asker, deadline, request, account = self.pending[request_id]
             if deadline > now:
                 self._timer = self.loop.call_at(deadline, self._expire)
                 return
-            del self._pending[request_id]
+            del self.pending[request_id]
             self._tell(asker, _unknown(request, f"not answered within {self._deadline_s:g} s"), account)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -187,7 +183,7 @@ class EngineLink(_LineProtocol):
             self._timer.cancel()
         cause = f": {exc}" if exc else ""
         reason = f"the link to the engine died{cause}"
-        pending, self._pending = self._pending, {}
+        pending, self.pending = self.pending, {}
         unwritten, self._unwritten = self._unwritten, {}
         self._on_lost(self)
         for request_id, (asker, _, request, _) in pending.items():
@@ -209,7 +205,7 @@ class EngineLink(_LineProtocol):
 
     async def close(self, grace_s: float) -> None:
         """Wait a little for the answers under way, then close."""
-        if self._pending:
+        if self.pending:
             self._all_answered.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace_s):

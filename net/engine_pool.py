@@ -9,13 +9,16 @@ from collections.abc import Callable
 from engine.types import AccountId, RejectCode
 from net import engine_protocol as wire
 from net.backoff import Backoff
-from net.engine_link import Asker, EngineLink, settle
+from net.engine_link import EngineLink
 from net.engine_protocol import Reply
 from net.errors import EngineUnavailable
 
 CLOSE_GRACE_S = 1.0
 HARD_LIMIT = 8
 """Times ``max_in_flight`` that one link may carry when no further link may be opened; then it is ``queue_full``."""
+
+TOO_MANY = Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way")
+"""The answer to a request for which no link has room."""
 
 
 class EnginePool:
@@ -82,43 +85,44 @@ class EnginePool:
 
     async def request(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None) -> Reply:
         """Send what ``make`` makes for a request id, over the link on which ``account`` has requests under way."""
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.send(make, account, lambda outcome: settle(future, outcome))
-        return await future
+        link = self.link(account)
+        return TOO_MANY if link is None else await link.request(make(link.next_id()), account)
 
-    def send(self, make: Callable[[int], wire.AnyRequest], account: AccountId | None, asker: Asker) -> None:
-        """Do as ``request`` does, for who would rather be called than have a task.
+    def link(self, account: AccountId | None) -> EngineLink | None:
+        """The link for one more request of ``account``, which must be asked there; None when they have too many.
 
         Raises:
-            EngineUnavailable: there is no link; all other failures are told to ``asker``.
+            EngineUnavailable: there is no link.
         """
-        route = self._routes.get(account) if account is not None else None
+        route = None if account is None else self._routes.get(account)
         link, under_way = route or (self._busiest_with_room(), 0)
-        if link.in_flight >= self._max_in_flight:
+        in_flight = len(link.pending)
+        if in_flight >= self._max_in_flight:
             self._want_more()
-            if link.in_flight >= self._max_in_flight * HARD_LIMIT:
-                asker(Reply(id=0, code=RejectCode.QUEUE_FULL, message="too many requests are under way"))
-                return
+            if in_flight >= self._max_in_flight * HARD_LIMIT:
+                return None
         if account is not None:
             self._routes[account] = (link, under_way + 1)
-        link.ask(make(link.next_id()), asker, account)
+        return link
 
     def _leave_route(self, account: AccountId, link: EngineLink) -> None:
-        current, under_way = self._routes.get(account, (None, 0))
-        if current is link:
-            if under_way > 1:
-                self._routes[account] = (link, under_way - 1)
-            else:
-                del self._routes[account]
+        route = self._routes.pop(account, None)
+        if route is None:
+            return
+        current, under_way = route
+        if current is not link:
+            self._routes[account] = route
+        elif under_way > 1:
+            self._routes[account] = (link, under_way - 1)
 
     def _busiest_with_room(self) -> EngineLink:
         """Fill one link before the next is used: requests that leave together cost one system call."""
         if not self._links:
             raise EngineUnavailable(f"there is no link to the engine at {self._host}:{self._port}")
         for link in self._links:
-            if link.in_flight < self._max_in_flight:
+            if len(link.pending) < self._max_in_flight:
                 return link
-        return min(self._links, key=lambda link: link.in_flight)
+        return min(self._links, key=lambda link: len(link.pending))
 
     def _want_more(self) -> None:
         if self._wanted == len(self._links) < self._max_connections:
@@ -179,6 +183,6 @@ class EnginePool:
         if len(self._links) < 2:
             return
         link = min(self._links, key=lambda link: link.used_at)
-        if not link.in_flight and link.loop.time() - link.used_at >= self._idle_close_s:
+        if not link.pending and link.loop.time() - link.used_at >= self._idle_close_s:
             self._wanted = max(1, len(self._links) - 1)
             link.abort()

@@ -202,13 +202,14 @@ class Connection(asyncio.Protocol):
                 self._due = True
                 self._outgoing.now(self)
 
-    def write_soon(self, frame: bytes) -> None:
-        """Write one whole frame in this turn or, when the server is busy, with what is written next."""
+    def write_soon(self, frames: list[bytes]) -> None:
+        """Write whole frames in this turn or, when the server is busy, with what is written next."""
         if self._open:
             if not self._out:
                 self._outgoing.soon(self)
-            self._out.append(frame)
-            self._out_bytes += len(frame)
+            self._out += frames
+            for frame in frames:
+                self._out_bytes += len(frame)
 
     def write_now(self, frame: bytes) -> None:
         """Write one whole frame without waiting for more: for one that is alone in its turn."""
@@ -247,23 +248,23 @@ class Connection(asyncio.Protocol):
         """Hand on the messages that wait, as long as the handler takes them; read on when none waits."""
         if self._handing_on:  # the handler answered at once: the loop below goes on anyway
             return
-        handler = self._handler
+        handler, inbox = self._handler, self._inbox
         self._handing_on = True
         try:
-            while self._inbox and handler is not None and not handler.busy and self._open:
-                handler.received(self._inbox.popleft())
+            while inbox and handler is not None and not handler.busy and self._open:
+                handler.received(inbox.popleft())
         finally:
             self._handing_on = False
         if not self._open:
-            self._inbox.clear()
-        if self._transport is None or self._transport.is_closing():
+            inbox.clear()
+        read = not (self._open and handler is not None and (inbox or handler.busy))
+        if read is self._reading or self._transport is None or self._transport.is_closing():
             return
-        if self._open and handler is not None and (self._inbox or handler.busy):
-            if self._reading:
-                self._reading = False
-                self._transport.pause_reading()
-        else:
+        if read:
             self._read_on()
+        else:
+            self._reading = False
+            self._transport.pause_reading()
 
     # --- within -----------------------------------------------------------------------------------------------------
 

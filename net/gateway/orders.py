@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from engine import commands
 from engine.types import AccountId, OrderType, RejectCode, SymbolId
@@ -41,6 +41,11 @@ OrderCommand: TypeAlias = commands.NewOrder | commands.CancelOrder | commands.Re
 Refusal: TypeAlias = Refused | UnitError
 UnitsBySymbol: TypeAlias = Mapping[SymbolId, Units]
 
+# Looking up a member of an Enum takes longer than to convert a price.
+_MARKET: Final = OrderType.MARKET
+_LIMIT: Final = OrderType.LIMIT
+_SUCCESS: Final = Status.SUCCESS
+
 
 def units_of(symbol_id: SymbolId, units: UnitsBySymbol) -> Units:
     """The units of a listed instrument; raises ``Refused`` for an unknown one."""
@@ -52,7 +57,7 @@ def units_of(symbol_id: SymbolId, units: UnitsBySymbol) -> Units:
 
 def order_command(message: OrderRequest, account: AccountId, units: UnitsBySymbol) -> OrderCommand:
     """The command of any order request; raises ``Refused`` or ``UnitError``."""
-    match message:
+    match message:  # REST's requests are of subclasses
         case AddOrder():
             return new_order(message, account, units)
         case CancelOrder():
@@ -66,7 +71,7 @@ def new_order(message: AddOrder, account: AccountId, units: UnitsBySymbol) -> co
     scale = units_of(message.symbol_id, units)
     order_type = message.order_type
     if order_type is None:
-        order_type = OrderType.MARKET if message.price is None else OrderType.LIMIT
+        order_type = _MARKET if message.price is None else _LIMIT
     return commands.NewOrder(
         account=account,
         symbol_id=message.symbol_id,
@@ -147,7 +152,7 @@ def order_result(message: OrderRequest, reply: Reply, units: Units) -> OrderResu
     if reply.cum_notional and reply.cum_qty and isinstance(message, AddOrder):  # elsewhere they count different fills
         average_price = reply.cum_notional * units.tick_e8 / (reply.cum_qty * 10**8)
     return OrderResult(
-        status=Status.SUCCESS,
+        status=_SUCCESS,
         order_id=reply.order_id,
         client_order_id=message.client_order_id,
         request_id=message.request_id,

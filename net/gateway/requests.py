@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.types import RejectCode
 from net.errors import EngineUnavailable, RequestRefused
@@ -64,67 +64,29 @@ if TYPE_CHECKING:
     from net.gateway.gateway import Gateway
 
 
+_SPECTATOR: Final = Role.SPECTATOR  # looking up a member of an Enum costs as much as the rest of the check
+
+
 class Requests:
     """Acts on the messages of all sessions."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
         self._accounts = AccountRequests(gateway)
+        self._channels = gateway.channels
+        self._engine = gateway.engine
+        self._mirror = gateway.mirror
+        self._now_ms = gateway.now_ms
+        self._publisher = gateway.publisher
+        self._trading = gateway.trading
 
     def handle(self, session: Session, message: AnyClientMessage) -> None:
         """Act on one message; what takes time goes on in a task of the session."""
         try:
-            if not self._gateway.mirror.loaded and not isinstance(message, Ping):
+            if not self._mirror.loaded and type(message) is not Ping:
                 raise Refused(RejectCode.ENGINE_UNAVAILABLE, "the engine has not been heard of yet")
-            self._dispatch(session, message)
+            _ACTS[type(message)](self, session, message)
         except Refused as refused:
             session.refuse(refused, message.request_id)
-
-    def _dispatch(self, session: Session, message: AnyClientMessage) -> None:
-        match message:
-            case AddOrder() | CancelOrder() | ModifyOrder():
-                self._order(session, message)
-            case CancelAll() | MassQuote():
-                self._many(session, message)
-            case CancelAfter():
-                self._cancel_after(session, message)
-            case AgentRegister():
-                self._later(session, message, self._accounts.register(session, message))
-            case GetPortfolio():
-                account = session.account(message.agent_id)
-                self._later(session, message, self._accounts.portfolio(session, account, message.request_id))
-            case GetOrders():
-                account = session.account(message.agent_id)
-                self._later(session, message, self._accounts.orders(session, account, message.request_id))
-            case GetTrades():
-                account = session.account(message.agent_id)
-                self._later(session, message, self._accounts.trades(session, account, message))
-            case Resume():
-                accounts = self._accounts.to_resume(session, message)
-                self._later(session, message, self._accounts.resume(session, accounts, message))
-            case GetCandles():
-                self._later(session, message, self._candles(session, message))
-            case _:
-                self._dispatch_public(session, message)
-
-    def _dispatch_public(
-        self, session: Session, message: GetOrderbook | GetTape | Subscribe | Unsubscribe | ReportDecision | Ping
-    ) -> None:
-        match message:
-            case GetOrderbook():
-                self._orderbook(session, message)
-            case GetTape():
-                self._tape(session, message)
-            case Subscribe():
-                self._subscribe(session, message)
-            case Unsubscribe():
-                session.unsubscribe(session.parse_channels(message.channels))
-                session.say(session.subscribed(message.request_id))
-            case ReportDecision():
-                self._decision(session, message)
-            case Ping():
-                answer_id = message.request_id if message.id is None else message.id
-                session.say(Pong(data=PongData(server_time=self._gateway.now_ms(), id=answer_id)))
 
     def _later(self, session: Session, message: AnyClientMessage, work: Coroutine[object, object, None]) -> None:
         session.start(self._answered(session, message, work))
@@ -141,23 +103,52 @@ class Requests:
         except RequestRefused as refused:
             session.refuse(Refused(refused.code, refused.message, refused.field), message.request_id)
 
+    # --- accounts ---------------------------------------------------------------------------------------------------
+
+    def register(self, session: Session, message: AgentRegister) -> None:
+        """Open an account or take one back."""
+        self._later(session, message, self._accounts.register(session, message))
+
+    def portfolio(self, session: Session, message: GetPortfolio) -> None:
+        """Tell how an account stands."""
+        account = session.account(message.agent_id)
+        self._later(session, message, self._accounts.portfolio(session, account, message.request_id))
+
+    def working_orders(self, session: Session, message: GetOrders) -> None:
+        """Tell an account's working orders."""
+        account = session.account(message.agent_id)
+        self._later(session, message, self._accounts.orders(session, account, message.request_id))
+
+    def fills(self, session: Session, message: GetTrades) -> None:
+        """Tell an account's newest fills."""
+        account = session.account(message.agent_id)
+        self._later(session, message, self._accounts.trades(session, account, message))
+
+    def resume(self, session: Session, message: Resume) -> None:
+        """Tell what a client missed."""
+        accounts = self._accounts.to_resume(session, message)
+        self._later(session, message, self._accounts.resume(session, accounts, message))
+
     # --- orders -----------------------------------------------------------------------------------------------------
 
-    def _order(self, session: Session, message: OrderRequest) -> None:
+    def order(self, session: Session, message: OrderRequest) -> None:
+        """Place, cancel or replace one order."""
         try:
             account = self._trader(session, message.agent_id)
         except Refused as refused:
-            session.say(_order_answer(message, refused_order(message, refused)))
+            session.say(_ANSWERS[type(message)](data=refused_order(message, refused)))
             return
         session.begin()
+        answer_type = _ANSWERS[type(message)]
 
         def answer(result: OrderResult) -> None:
-            session.say(_order_answer(message, result))
+            session.say(answer_type(data=result))
             session.finish()
 
-        self._gateway.trading.place(message, account.agent_id, session.received_ns, answer)
+        self._trading.place(message, account.agent_id, session.received_ns, answer)
 
-    def _many(self, session: Session, message: CancelAll | MassQuote) -> None:
+    def many(self, session: Session, message: CancelAll | MassQuote) -> None:
+        """Cancel, or quote, many orders."""
         try:
             account = self._trader(session, message.agent_id)
         except Refused as refused:
@@ -166,10 +157,11 @@ class Requests:
         session.start(self._place_many(session, message, account))
 
     async def _place_many(self, session: Session, message: CancelAll | MassQuote, account: Account) -> None:
-        result = await self._gateway.trading.many(message, account.agent_id)
+        result = await self._trading.many(message, account.agent_id)
         session.say(_many_answer(message, result))
 
-    def _cancel_after(self, session: Session, message: CancelAfter) -> None:
+    def cancel_after(self, session: Session, message: CancelAfter) -> None:
+        """Arm or disarm the dead man's switch."""
         try:
             account = self._trader(session, message.agent_id)
         except Refused as refused:
@@ -181,12 +173,12 @@ class Requests:
         session.start(self._arm(session, message, account))
 
     async def _arm(self, session: Session, message: CancelAfter, account: Account) -> None:
-        result = await self._gateway.trading.cancel_after(message, account.agent_id)
+        result = await self._trading.cancel_after(message, account.agent_id)
         session.say(CancelAfterResponse(data=result))
 
     def _trader(self, session: Session, agent_id: str | None) -> Account:
         """The account an order request is for; raises ``Refused``."""
-        if session.role is Role.SPECTATOR:
+        if session.role is _SPECTATOR:
             raise Refused(RejectCode.NOT_ALLOWED, "spectators only watch")
         account = session.account(agent_id)
         if not session.order_rate.take(session.received_ns / 1e9):
@@ -195,7 +187,8 @@ class Requests:
 
     # --- what is public ---------------------------------------------------------------------------------------------
 
-    def _subscribe(self, session: Session, message: Subscribe) -> None:
+    def subscribe(self, session: Session, message: Subscribe) -> None:
+        """Hear these channels too."""
         wanted = session.parse_channels(message.channels)
         session.check_room(wanted)
         if message.rate_hz is not None:
@@ -207,16 +200,22 @@ class Requests:
         for symbol_id in {symbol_id for name, symbol_id in wanted if name == names.BBO}:
             self._tell_bbo(session, symbol_id)
 
-    def _tell_bbo(self, session: Session, symbol_id: int | None) -> None:
-        for listed, book in self._gateway.mirror.books.items():
-            if symbol_id in (None, listed):
-                session.send(self._gateway.publisher.bbo_frame(book))
+    def unsubscribe(self, session: Session, message: Unsubscribe) -> None:
+        """Hear these channels no more."""
+        session.unsubscribe(session.parse_channels(message.channels))
+        session.say(session.subscribed(message.request_id))
 
-    def _orderbook(self, session: Session, message: GetOrderbook) -> None:
-        book = self._gateway.mirror.books.get(message.symbol_id)
+    def _tell_bbo(self, session: Session, symbol_id: int | None) -> None:
+        for listed, book in self._mirror.books.items():
+            if symbol_id in (None, listed):
+                session.send(self._publisher.bbo_frame(book))
+
+    def orderbook(self, session: Session, message: GetOrderbook) -> None:
+        """Tell one whole book."""
+        book = self._mirror.books.get(message.symbol_id)
         if book is None:
             raise _unknown_instrument(message.symbol_id)
-        self._gateway.publisher.flush_delta(book)  # so that the next delta goes on from this very sequence
+        self._publisher.flush_delta(book)  # so that the next delta goes on from this very sequence
         shape = book.shape()
         data = OrderBookData(
             symbol_id=shape.symbol_id,
@@ -224,16 +223,21 @@ class Requests:
             bids=shape.bids,
             asks=shape.asks,
             checksum=book.checksum(),
-            timestamp=self._gateway.now_ms(),
+            timestamp=self._now_ms(),
             request_id=message.request_id,
         )
         session.say(OrderBookSnapshot(data=data))
 
-    def _tape(self, session: Session, message: GetTape) -> None:
+    def tape(self, session: Session, message: GetTape) -> None:
+        """Tell the newest prints of one instrument."""
         units = self._units(message.symbol_id)
-        tape = self._gateway.mirror.tapes.get(message.symbol_id, ())
+        tape = self._mirror.tapes.get(message.symbol_id, ())
         shapes = [trade_shape(view, units) for view, _ in zip(tape, range(message.limit), strict=False)]
         session.say(Tape(data=TapeData(symbol_id=message.symbol_id, trades=shapes, request_id=message.request_id)))
+
+    def candles(self, session: Session, message: GetCandles) -> None:
+        """Ask the engine for candles, and tell them."""
+        self._later(session, message, self._candles(session, message))
 
     async def _candles(self, session: Session, message: GetCandles) -> None:
         interval_ns = INTERVALS_NS.get(message.interval)
@@ -241,7 +245,7 @@ class Requests:
             known = " ".join(INTERVALS_NS)
             raise Refused(RejectCode.INVALID_MESSAGE, f"interval is one of {known}", "interval")
         units = self._units(message.symbol_id)
-        views = await self._gateway.engine.candles(message.symbol_id, interval_ns, message.limit)
+        views = await self._engine.candles(message.symbol_id, interval_ns, message.limit)
         data = CandlesData(
             symbol_id=message.symbol_id,
             interval=message.interval,
@@ -250,26 +254,32 @@ class Requests:
         )
         session.say(Candles(data=data))
 
-    def _decision(self, session: Session, message: ReportDecision) -> None:
+    def ping(self, session: Session, message: Ping) -> None:
+        """Answer it."""
+        answer_id = message.request_id if message.id is None else message.id
+        session.say(Pong(data=PongData(server_time=self._now_ms(), id=answer_id)))
+
+    def decision(self, session: Session, message: ReportDecision) -> None:
+        """Pass on what an agent decided and why."""
         account = session.account(message.agent_id)
         shape = DecisionShape(
             agent_id=account.agent_id,
             stage=message.stage,
             action=message.action,
             why=message.why,
-            timestamp=self._gateway.now_ms(),
+            timestamp=self._now_ms(),
             symbol_id=message.symbol_id,
             confidence=message.confidence,
             latency_ms=message.latency_ms,
             cost=message.cost,
             fell_back_from=message.fell_back_from,
         )
-        if self._gateway.channels.wanted(names.DECISIONS, message.symbol_id):
+        if self._channels.wanted(names.DECISIONS, message.symbol_id):
             frame = message_frame(Decision(data=shape))
-            self._gateway.channels.publish(names.DECISIONS, message.symbol_id, frame)
+            self._channels.publish(names.DECISIONS, message.symbol_id, frame)
 
     def _units(self, symbol_id: int) -> Units:
-        units = self._gateway.mirror.listed(symbol_id)
+        units = self._mirror.listed(symbol_id)
         if units is None:
             raise _unknown_instrument(symbol_id)
         return units
@@ -279,15 +289,35 @@ def _unknown_instrument(symbol_id: int) -> Refused:
     return Refused(RejectCode.UNKNOWN_INSTRUMENT, f"there is no instrument {symbol_id}", "symbol_id")
 
 
-def _order_answer(message: OrderRequest, result: OrderResult) -> ServerMessage:
-    match message:
-        case AddOrder():
-            return OrderResponse(data=result)
-        case CancelOrder():
-            return CancelResponse(data=result)
-        case ModifyOrder():
-            return ModifyResponse(data=result)
-
-
 def _many_answer(message: CancelAll | MassQuote, result: MassResult) -> ServerMessage:
     return CancelAllResponse(data=result) if isinstance(message, CancelAll) else MassQuoteResponse(data=result)
+
+
+_ANSWERS: Final[dict[type, Callable[..., ServerMessage]]] = {
+    AddOrder: OrderResponse,
+    CancelOrder: CancelResponse,
+    ModifyOrder: ModifyResponse,
+}
+"""What answers each order request."""
+
+_ACTS: Final[dict[type, Callable[[Requests, Session, Any], None]]] = {
+    AddOrder: Requests.order,
+    CancelOrder: Requests.order,
+    ModifyOrder: Requests.order,
+    CancelAll: Requests.many,
+    MassQuote: Requests.many,
+    CancelAfter: Requests.cancel_after,
+    AgentRegister: Requests.register,
+    GetPortfolio: Requests.portfolio,
+    GetOrders: Requests.working_orders,
+    GetTrades: Requests.fills,
+    Resume: Requests.resume,
+    GetOrderbook: Requests.orderbook,
+    GetTape: Requests.tape,
+    GetCandles: Requests.candles,
+    Subscribe: Requests.subscribe,
+    Unsubscribe: Requests.unsubscribe,
+    ReportDecision: Requests.decision,
+    Ping: Requests.ping,
+}
+"""What is done on each message."""

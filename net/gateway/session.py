@@ -36,10 +36,13 @@ class Session:
         "_errors",
         "_gateway",
         "_in_flight",
+        "_max_in_flight",
         "_metrics",
+        "_requests",
         "_tasks",
         "accounts",
         "book_filter",
+        "busy",
         "cancel_on_close",
         "log",
         "missed_books",
@@ -66,20 +69,19 @@ class Session:
         """When (monotonic) the message that is being handled was taken up."""
         self._gateway = gateway
         self._metrics = gateway.metrics
+        self._requests = gateway.requests
         self._behind_max = connection.limits.private_buffer_bytes
         self._connection = connection
         self._channels: set[tuple[str, SymbolId | None]] = set()
+        self.busy = False
+        """Whether as many requests are under way as may be."""
         self._in_flight = 0
+        self._max_in_flight = connection.limits.max_in_flight
         self._answered: asyncio.Event | None = None
         self._errors = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- the connection's calls -------------------------------------------------------------------------------------
-
-    @property
-    def busy(self) -> bool:
-        """Whether as many requests are under way as may be."""
-        return self._in_flight >= self._connection.limits.max_in_flight
 
     def opened(self) -> None:
         """Greet, or wait with it until there is something to tell."""
@@ -100,7 +102,7 @@ class Session:
         except UNDECODABLE as error:
             self.complain(decode_error(error, request_id_of(payload)))
             return
-        self._gateway.requests.handle(self, message)
+        self._requests.handle(self, message)
 
     def too_big(self) -> None:
         """Say why the connection is about to end."""
@@ -124,29 +126,26 @@ class Session:
 
     def send(self, frame: bytes) -> None:
         """Send a frame that may not be lost; a client that leaves too many unread is cut off instead."""
-        if self._keeps_up():
+        if self._connection.behind_bytes <= self._behind_max or self._keeps_up():
             self._metrics.messages_sent += 1
             self._connection.write(frame)
 
-    def push(self, frame: bytes) -> None:
+    def push(self, frames: list[bytes]) -> None:
         """Do as ``send`` does, but when the exchange is busy wait a little for an answer to go with."""
-        if self._keeps_up():
-            self._metrics.messages_sent += 1
-            self._connection.write_soon(frame)
+        if self._connection.behind_bytes <= self._behind_max or self._keeps_up():
+            self._metrics.messages_sent += len(frames)
+            self._connection.write_soon(frames)
 
     def _keeps_up(self) -> bool:
+        """Whether a client that was behind after the last write has read on since; one that has not is cut off."""
         connection = self._connection
-        if connection.behind_bytes > self._behind_max and connection.unsent_bytes > self._behind_max:
-            self._too_slow()
-            return False
-        return True
-
-    def _too_slow(self) -> None:
-        connection = self._connection
+        if connection.unsent_bytes <= self._behind_max:
+            return True
         if connection.is_open:
             self._metrics.clients_too_slow += 1
             self.log.warning("session too slow", unsent_bytes=connection.unsent_bytes)
             connection.close(TRY_AGAIN_LATER, RejectCode.TOO_SLOW.value)
+        return False
 
     def send_books(self, frame: bytes) -> None:
         """Send a frame to a client that is ``idle``."""
@@ -183,14 +182,15 @@ class Session:
     def begin(self) -> None:
         """Count a request whose answer comes later."""
         self._in_flight += 1
+        self.busy = self._in_flight >= self._max_in_flight
 
     def finish(self) -> None:
         """It was answered."""
-        was_busy = self.busy
         self._in_flight -= 1
         if not self._in_flight and self._answered is not None:
             self._answered.set()
-        if was_busy:
+        if self.busy:
+            self.busy = self._in_flight >= self._max_in_flight
             self._connection.go_on()
 
     def start(self, request: Coroutine[object, object, None]) -> None:
@@ -248,14 +248,12 @@ class Session:
 
     def account(self, agent_id: str | None) -> Account:
         """The account a request is for: one the session registered, by default the first; raises ``Refused``."""
+        account = next(iter(self.accounts.values()), None) if agent_id is None else self.accounts.get(agent_id)
+        if account is not None:
+            return account
         if not self.accounts:
             raise Refused(RejectCode.NOT_REGISTERED, "register first (agent_register)")
-        if agent_id is None:
-            return next(iter(self.accounts.values()))
-        account = self.accounts.get(agent_id)
-        if account is None:
-            raise Refused(RejectCode.NOT_OWNER, f"this session does not hold {agent_id}", "agent_id")
-        return account
+        raise Refused(RejectCode.NOT_OWNER, f"this session does not hold {agent_id}", "agent_id")
 
     # --- channels ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ Prices and quantities are JSON numbers in the instrument's units, cash is in cur
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from net.messages.answers import (
@@ -266,21 +268,16 @@ _server_decoder: msgspec.json.Decoder[AnyServerMessage] = msgspec.json.Decoder(A
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: ServerMessage | ClientMessage | Shape) -> bytes:
-    """Encode one message or shape as UTF-8 JSON."""
-    return _encoder.encode(message)
+encode: Callable[[ServerMessage | ClientMessage | Shape], bytes] = _encoder.encode
+"""Encode one message or shape as UTF-8 JSON."""
 
+decode_client_message: Callable[[bytes | str], AnyClientMessage] = _client_decoder.decode
+"""Decode and validate what a client sent.
 
-def decode_client_message(frame: bytes | str) -> AnyClientMessage:
-    """Decode and validate what a client sent.
+Raises:
+    msgspec.ValidationError: JSON that is not a valid message.
+    msgspec.DecodeError, UnicodeDecodeError, RecursionError: not JSON, not UTF-8, or nested too deep.
+"""
 
-    Raises:
-        msgspec.ValidationError: JSON that is not a valid message.
-        msgspec.DecodeError, UnicodeDecodeError, RecursionError: not JSON, not UTF-8, or nested too deep.
-    """
-    return _client_decoder.decode(frame)
-
-
-def decode_server_message(frame: bytes | str) -> AnyServerMessage:
-    """Decode what a server sent; raises as ``decode_client_message`` does."""
-    return _server_decoder.decode(frame)
+decode_server_message: Callable[[bytes | str], AnyServerMessage] = _server_decoder.decode
+"""Decode what a server sent; raises as ``decode_client_message`` does."""
