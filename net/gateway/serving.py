@@ -19,7 +19,8 @@ BACKLOG: Final = 4_096
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket's beginning; raises ``StartupError`` with a line for who started the process."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, because asyncio sends without delay (TCP_NODELAY) only on what it can see is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
