@@ -48,6 +48,7 @@ class ConsoleActions(App[None]):
     look: Look
     _prefix = ""
     _before: object = None
+    _held: list[events.Key]
     _amended = 0
     """Order whose new size is typed."""
 
@@ -62,13 +63,26 @@ class ConsoleActions(App[None]):
     # --- keys that Textual's bindings cannot say
 
     async def on_event(self, event: events.Event) -> None:
-        """Every key counts as a sign of life, whoever it is for."""
+        """Keys for panes are obeyed at once and in their order, before the next one is looked at.
+
+        Textual would hand each to the widget in focus and take it back when it was not wanted; of keys that come in one
+        burst (over SSH, or while the console is busy) all would go to the pane that had the focus at the first: the
+        letters of a command to the ladder, where they trade.
+        """
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.meter.key_pressed(time.perf_counter())
             self.desk.touch()
             self.notices.key_pressed()
             if self.context.tour is not None and not isinstance(self.focused, CommandBar):
                 self.context.tour.pressed(event.key)
+            if self.context.line_asked:
+                self._held.append(event)
+                return
+            if self.focused is None or isinstance(self.focused, Pane):
+                self.app_focus = True
+                if not self._intercept(event.key) and not await self._check_bindings(event.key, priority=True):
+                    await self._check_bindings(event.key)
+                return
         await super().on_event(event)
 
     def on_app_blur(self) -> None:
@@ -76,10 +90,7 @@ class ConsoleActions(App[None]):
         self.desk.disarm("the terminal lost the focus")
 
     def on_key(self, event: events.Key) -> None:
-        """Answers to questions and second keys of sequences come before all bindings.
-
-        Keys arrive here in their order, after the widget in focus saw them, so that a fast ``b`` Enter is not torn.
-        """
+        """What a line or a form had no use for may still be an answer, or the second key of a sequence."""
         if self._intercept(event.key):
             event.stop()
             event.prevent_default()
@@ -100,7 +111,7 @@ class ConsoleActions(App[None]):
         elif prefix == "jump":
             for pane in self.screen.query(Pane):
                 if key == pane.LETTER and pane.display and pane.region.height:
-                    pane.focus()
+                    self.screen.set_focus(pane)
                     break
         return True
 
@@ -211,14 +222,22 @@ class ConsoleActions(App[None]):
 
     def action_command(self) -> None:
         """Open the command bar."""
-        self.on_ask_line(AskLine("command"))
+        self.open_line(AskLine("command"))
 
     def action_filter(self) -> None:
         """Filter the list in focus."""
         name = getattr(self.focused, "NAME", "")
-        self.on_ask_line(AskLine("filter", self.context.filters.get(name, "")))
+        self.open_line(AskLine("filter", self.context.filters.get(name, "")))
 
-    def on_ask_line(self, message: AskLine) -> None:
+    async def on_ask_line(self, message: AskLine) -> None:
+        """A pane asked for a line; the keys that came meanwhile are for it."""
+        self.open_line(message)
+        self.context.line_asked = False
+        held, self._held = self._held, []
+        for event in held:
+            await self.on_event(event)
+
+    def open_line(self, message: AskLine) -> None:
         """Open the bar for a command, a filter or a size."""
         if not isinstance(self.screen, ModeScreen):
             return
@@ -235,7 +254,7 @@ class ConsoleActions(App[None]):
         """A line was entered in the bar."""
         before = self._before
         if isinstance(before, Pane):
-            before.focus()
+            before.screen.set_focus(before)
         if message.purpose == "filter" and isinstance(before, Pane):
             self.context.filters[before.NAME] = message.text
             before.tick()

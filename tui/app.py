@@ -95,6 +95,7 @@ class ConsoleApp(ConsoleActions):
         self.runner = Runner(self.context, self, self.control, self._tell)
         self.notices = Notices(self.context, self.notify, self.bell, self.clear_notifications)
         self.desk.on_change = self._tick_lines
+        self._held = []
         self._timer_on = timer
         self._timer: Timer | None = None
         self._frame_number = 0

@@ -39,6 +39,8 @@ class Context:
     tour: Tour | None = None
     watching: Watching | None = None
     """The agent whose orders the ladder shows beside the own ones."""
+    line_asked: bool = False
+    """A pane asked for a line to type into: keys wait until it is open."""
     hint: str = ""
     """What a started key sequence waits for."""
     filters: dict[str, str] = field(default_factory=dict)

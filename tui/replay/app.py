@@ -98,7 +98,7 @@ class ReplayApp(ConsoleApp):
 
     def action_jump(self) -> None:
         """Type a time to go to."""
-        self.on_ask_line(AskLine("place"))
+        self.open_line(AskLine("place"))
 
     def on_command_bar_typed(self, message: CommandBar.Typed) -> None:
         """A place was typed; all other lines are the console's."""

@@ -110,7 +110,7 @@ class ModeScreen(Screen[None]):
         if not order:
             return
         at = order.index(self.focused) if isinstance(self.focused, Pane) and self.focused in order else -step
-        order[(at + step) % len(order)].focus()
+        self.set_focus(order[(at + step) % len(order)])
 
     def zoom(self) -> None:
         """Give the pane in focus all the room, or all panes theirs again."""

@@ -115,7 +115,7 @@ class AgentsTable(TablePane[Ranked]):
         if chart is None:
             self.action_open()
             return
-        chart.focus()
+        self.screen.set_focus(chart)
         self.app.call_later(self.app.run_action, "zoom")
 
     def action_orders(self) -> None:

@@ -68,7 +68,7 @@ class CommandBar(Input):
         self.cursor_position = len(text)
         self._place = len(self._history)
         self._shown(True)
-        self.focus()
+        self.screen.set_focus(self)
 
     def action_leave(self) -> None:
         """Close without doing anything."""

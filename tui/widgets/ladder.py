@@ -267,7 +267,7 @@ class Ladder(Pane):
 
     def action_size_type(self) -> None:
         """Type a size."""
-        self.post_message(AskLine("size"))
+        self._ask_line(AskLine("size"))
 
     def action_cancel_here(self) -> None:
         """Cancel the own orders at the cursor."""
@@ -304,9 +304,13 @@ class Ladder(Pane):
             else self.context.view.orders.at(self.symbol_id or 0, self.cursor)
         )
         if orders and orders[0].order_id is not None:
-            self.post_message(AskLine("amend", "", orders[0].order_id))
+            self._ask_line(AskLine("amend", "", orders[0].order_id))
         else:
             self.context.desk.tell("information", "no own order at this price")
+
+    def _ask_line(self, message: AskLine) -> None:
+        self.context.line_asked = True
+        self.post_message(message)
 
     def action_enter(self) -> None:
         """Put the order in hand down."""
