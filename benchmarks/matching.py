@@ -18,7 +18,8 @@ import engine
 from benchmarks.machine import machine
 from benchmarks.peers import installed
 from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload, generate
-from engine import matching
+from engine import batch as plain_batch
+from engine.batch import run
 from engine.commands import AccountLimits, AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount
 from engine.instruments import Instrument
 from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
@@ -40,20 +41,20 @@ _ACCOUNTS = [f"agent-{number}" for number in range(20)]
 
 
 def plain(ops: list[Op]) -> list[tuple[int, int, int, int]]:
-    """A workload in the words of ``MatchingEngine.run``."""
+    """A workload in the words of ``engine.batch.run``."""
     batch = []
     for op in ops:
         key = op.sign * op.price
         if op.kind == ADD:
-            batch.append((matching.ADD, op.order_id, key, op.qty))
+            batch.append((plain_batch.ADD, op.order_id, key, op.qty))
         elif op.kind == IOC:
-            batch.append((matching.TAKE, op.order_id, key, op.qty))
+            batch.append((plain_batch.TAKE, op.order_id, key, op.qty))
         elif op.kind == MARKET:
-            batch.append((matching.TAKE, op.order_id, WORST_BID if op.sign > 0 else WORST_ASK, op.qty))
+            batch.append((plain_batch.TAKE, op.order_id, WORST_BID if op.sign > 0 else WORST_ASK, op.qty))
         elif op.kind == CANCEL:
-            batch.append((matching.CANCEL, op.order_id, 0, 0))
+            batch.append((plain_batch.CANCEL, op.order_id, 0, 0))
         else:
-            batch.append((matching.REPLACE, op.order_id, key, op.qty))
+            batch.append((plain_batch.REPLACE, op.order_id, key, op.qty))
     return batch
 
 
@@ -85,10 +86,10 @@ def bare(workload: Workload) -> float:
     best = float("inf")
     for _ in range(3):
         engine_ = MatchingEngine()
-        engine_.run(warm_up)
+        run(engine_, warm_up)
         gc.collect()
         started = time.process_time()
-        trades = engine_.run(batch)
+        trades = run(engine_, batch)
         best = min(best, time.process_time() - started)
         engine_.check()
         assert trades == [tuple(fill) for fill in workload.fills], "wrong trades"
@@ -99,7 +100,7 @@ def latencies(workload: Workload) -> dict[str, float]:
     """Microseconds of single operations, the clock's own included; of the garbage collector's longest pause, under the
     engine server's policy; and of a full collection, which that policy puts off."""
     engine_ = MatchingEngine()
-    engine_.run(plain(workload.warm_up))
+    run(engine_, plain(workload.warm_up))
     pauses: list[int] = [0]
     began = 0
 
@@ -114,11 +115,11 @@ def latencies(workload: Workload) -> dict[str, float]:
     policy = GarbagePolicy()
     policy.start(0)
     pauses.clear()
-    clock, run = time.perf_counter_ns, engine_.run
+    clock = time.perf_counter_ns
     taken = []
     for operation in plain(workload.ops):
         started = clock()
-        run((operation,))
+        run(engine_, (operation,))
         taken.append(clock() - started)
     gc.callbacks.remove(watch)
     policy.stop()
@@ -133,10 +134,10 @@ def latencies(workload: Workload) -> dict[str, float]:
 
 def bytes_per_order() -> float:
     """Memory of one resting order, its share of levels and index included (tracemalloc; 20,000 on 2,000 prices)."""
-    batch = [(matching.ADD, n, 1_000 + n % 2_000, 10) for n in range(1, 20_001)]
+    batch = [(plain_batch.ADD, n, 1_000 + n % 2_000, 10) for n in range(1, 20_001)]
     tracemalloc.start()
     engine_ = MatchingEngine()
-    engine_.run(batch)
+    run(engine_, batch)
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(engine_.orders) == len(batch)

@@ -20,7 +20,6 @@ appended to ``fills``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from engine.book import OrderBook
@@ -32,15 +31,6 @@ from engine.types import SelfTradePrevention
 Fill: TypeAlias = tuple[Order, int, int]
 """A resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off both orders, and 0 for
 the resting order's cancel, where an account met itself."""
-
-ADD: Final = 0
-"""``(ADD, order_id, key, qty)``: a limit order that rests what it cannot trade."""
-TAKE: Final = 1
-"""``(TAKE, order_id, key, qty)``: the same without resting."""
-CANCEL: Final = 2
-"""``(CANCEL, order_id, 0, 0)``; an unknown id is no error."""
-REPLACE: Final = 3
-"""``(REPLACE, order_id, key, qty)``; an unknown id is no error."""
 
 WORST_BID: Final = 2**62
 """Key of a buy order that takes any price; -1 is that of a sell order."""
@@ -234,49 +224,6 @@ class MatchingEngine:
                     if qty <= 0:
                         return True
         return False
-
-    def run(self, batch: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-        """Apply plain operations of nobody's in turn; their trades as ``(taker, maker, price, qty)``.
-
-        For benchmarks, replays of recorded order flow, and comparisons with other engines.
-        """
-        trades: list[tuple[int, int, int, int]] = []
-        fills: list[Fill] = []
-        orders = self.orders
-        match, rest, cancel = self.match, self.rest, self.cancel
-        bids, asks = self.book.bids.keys, self.book.asks.keys
-        for verb, order_id, key, qty in batch:
-            if verb <= TAKE:
-                order = Order(order_id, -1, key, qty)
-                opposite = asks if key > 0 else bids
-                if opposite and key + opposite[-1] >= 0:
-                    qty = match(order, key, _CANCEL_RESTING, fills)
-                if qty and verb == ADD:
-                    rest(order)
-            else:
-                found = orders.get(order_id)
-                if found is None:
-                    continue
-                if verb == CANCEL:
-                    cancel(found)
-                else:
-                    self._replace(found, key, qty, fills)
-            if fills:
-                for maker, price, lots in fills:
-                    trades.append((order_id, maker.order_id, price, lots))
-                fills.clear()
-        return trades
-
-    def _replace(self, order: Order, key: int, qty: int, fills: list[Fill]) -> None:
-        leaves = order.shown + order.hidden
-        if key == order.key and qty <= leaves:
-            if qty < leaves:
-                self.reduce(order, leaves - qty)
-            return
-        self.cancel(order)
-        order.key, order.shown, order.hidden = key, qty, 0
-        if self.match(order, key, _CANCEL_RESTING, fills):
-            self.rest(order)
 
     def check(self, *, crossing_allowed: bool = False) -> None:
         """Raise InvariantError unless book and index are sound."""
