@@ -15,6 +15,7 @@ import tracemalloc
 import msgspec
 
 import engine
+from benchmarks import liquibook
 from benchmarks.machine import machine
 from benchmarks.peers import installed
 from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload, generate
@@ -30,7 +31,6 @@ from net.garbage import GarbagePolicy
 SCALE = "bourse"
 SCALE_THERE = {"std": 1.02, "deep": 0.58, "sweep": 0.85}
 CPP_THERE = {
-    "Liquibook": {"std": 1.93, "deep": 0.42, "sweep": 1.60},
     "CppTrader": {"std": 4.87, "deep": 1.52, "sweep": 3.40},
     "geseq/cpp-orderbook": {"std": 7.07, "deep": 1.86, "sweep": 4.82},
 }
@@ -196,10 +196,12 @@ def quoted(name: str, peers_here: dict[str, float]) -> dict[str, float]:
     return {cpp: figures[name] * 1e6 * here for cpp, figures in CPP_THERE.items()}
 
 
-def tell_distance(speed: float, estimates: dict[str, float]) -> None:
+def tell_distance(speed: float, here: float | None, estimates: dict[str, float]) -> None:
     """Say how far the C++ engines are."""
+    if here is not None:
+        print(f"  Liquibook (C++ called from C++): {here:,.0f} operations/s; ours is {speed / here:.2f} of it")
     if estimates:
-        print(f"  C++ called from C++, not run here: quoted from another run of this workload, scaled by {SCALE}:")
+        print(f"  Others in C++, not run here: quoted from another run of this workload, scaled by {SCALE}:")
     for cpp, figure in estimates.items():
         print(f"    {cpp}: {figure:,.0f} operations/s; ours is {speed / figure:.2f} of it")
 
@@ -216,14 +218,15 @@ def main(arguments: list[str]) -> None:
         print(f"  tradesim-tui ({engine.build_kind()}): {speed:,.0f} operations/s")
         figures = peers(workload)
         estimates = quoted(name, figures)
-        tell_distance(speed, estimates)
+        cpp = liquibook.speed(workload)
+        tell_distance(speed, cpp, estimates)
         took = latencies(workload)
         print(f"  one operation: p50 {took['p50']:.1f} µs, p99 {took['p99']:.1f} µs, p99.9 {took['p99_9']:.1f} µs")
         print(
             f"  garbage collector: longest pause {took['gc_pause_max']:.0f} µs; "
             f"a full collection, put off until it is quiet, {took['gc_full']:,.0f} µs"
         )
-        result[name] = {"bare": speed, "latency_us": took, "peers": figures, "cpp_quoted": estimates}
+        result[name] = {"bare": speed, "latency_us": took, "peers": figures, "liquibook": cpp, "cpp_quoted": estimates}
     speed = whole_oms(generate("std", count))
     result["oms"], result["bytes_per_order"] = speed, bytes_per_order()
     print(f"whole OMS: {speed:,.0f} commands/s; {result['bytes_per_order']:.0f} bytes a resting order")
