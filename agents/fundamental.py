@@ -31,13 +31,19 @@ def student_t(rng: random.Random, degrees: int) -> float:
 class _Value:
     """One instrument's value and its own randomness."""
 
-    __slots__ = ("beta", "log_volatility", "price", "rng", "start", "volatility")
+    __slots__ = ("jump_ticks", "loading", "log_volatility", "price", "residual", "rng", "start", "volatility")
 
-    def __init__(self, price: float, volatility: float, beta: float, rng: random.Random) -> None:
+    def __init__(
+        self, price: float, volatility: float, beta: float, section: FundamentalSection, rng: random.Random
+    ) -> None:
         self.price = price
         self.start = price
         self.volatility = volatility
-        self.beta = beta
+        self.loading = min(max(math.sqrt(section.correlation) * beta, -0.99), 0.99)
+        """Share of the common factor in its moves."""
+        self.residual = math.sqrt(1 - self.loading * self.loading)
+        usual = section.volatility_ticks
+        self.jump_ticks = section.jump_ticks * (volatility / usual if usual else 1)
         self.rng = rng
         self.log_volatility = 0.0
 
@@ -58,7 +64,7 @@ class FundamentalProcess:
     def add(self, symbol_id: SymbolId, price: float, volatility: float, beta: float = 1.0) -> None:
         """Begin at ``price`` ticks with ``volatility`` ticks per square root of a second."""
         rng = stream(self._seed, "fundamental", str(symbol_id))
-        self._values[symbol_id] = _Value(price, volatility, beta, rng)
+        self._values[symbol_id] = _Value(price, volatility, beta, self.section, rng)
 
     def remove(self, symbol_id: SymbolId) -> None:
         """Forget an instrument."""
@@ -94,19 +100,16 @@ class FundamentalProcess:
         fade = math.exp(-seconds / section.log_volatility_relaxation_s)
         kick = section.log_volatility_sigma * math.sqrt(1 - fade * fade)
         root = math.sqrt(seconds)
+        seasonal = math.sqrt(self.season)
         for value in self._values.values():
             rng = value.rng
             value.log_volatility = value.log_volatility * fade + kick * rng.gauss(0.0, 1.0)
-            sigma = value.volatility * self.volatility_factor * math.sqrt(self.season)
+            sigma = value.volatility * self.volatility_factor * seasonal
             sigma *= math.exp(value.log_volatility - section.log_volatility_sigma**2)
-            loading = min(max(math.sqrt(section.correlation) * value.beta, -0.99), 0.99)
-            shock = loading * common + math.sqrt(1 - loading * loading) * rng.gauss(0.0, 1.0)
+            shock = value.loading * common + value.residual * rng.gauss(0.0, 1.0)
             move = sigma * root * shock + section.drift_ticks_per_hour * seconds / 3600
             if section.reversion_hours:
                 move -= (value.price - value.start) * min(seconds / (section.reversion_hours * 3600), 1.0)
             if rng.random() < section.jumps_per_hour * seconds / 3600:
-                scale = section.jump_ticks * (
-                    value.volatility / section.volatility_ticks if section.volatility_ticks else 1
-                )
-                move += student_t(rng, JUMP_DEGREES) * scale
+                move += student_t(rng, JUMP_DEGREES) * value.jump_ticks
             value.price = max(value.price + move, FLOOR * value.start, 1.0)

@@ -264,7 +264,7 @@ class Simulation:
             event_hash=self.venue.log.hexdigest(),
             events=self.venue.log.events,
             orders=self.venue.orders,
-            trades=sum(len(tape.time) for tape in self.recorder.tapes.values()),
+            trades=self.recorder.trades,
             rejected=dict(self.venue.rejected),
             cpu_s=cpu_s,
             recorder=self.recorder,
@@ -297,8 +297,7 @@ def simulate(
             done = min(done + PROGRESS_EVERY_S, total_s)
             simulation.run_until(done)
             if progress is not None:
-                trades = sum(len(tape.time) for tape in simulation.recorder.tapes.values())
-                progress(Progress(done, total_s, simulation.venue.orders, trades))
+                progress(Progress(done, total_s, simulation.venue.orders, simulation.recorder.trades))
     except KeyboardInterrupt:
         interrupted = True
     finally:

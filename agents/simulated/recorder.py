@@ -66,6 +66,11 @@ class Recorder:
         self.seconds = 0
         """Samples taken so far."""
 
+    @property
+    def trades(self) -> int:
+        """Prints of all instruments so far."""
+        return sum([len(tape.time) for tape in self.tapes.values()])
+
     def list_instrument(self, symbol: SymbolView) -> None:
         """Begin a tape."""
         self.tapes[symbol.symbol_id] = Tape(symbol)
