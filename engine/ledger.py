@@ -29,6 +29,19 @@ ANSWERS_KEPT: Final = 100_000
 """First answers by client order id, of all accounts together."""
 
 
+def booked(held: int, cost: int, lots: int, unit: int) -> tuple[int, int]:
+    """Open cost, and profit realized, after ``lots`` more (negative when sold) at ``unit`` minor units a lot.
+
+    At average cost; ``cost`` is signed like ``held``. What a part of a position cost is rounded towards zero.
+    """
+    if not held or (held > 0) is (lots > 0):
+        return cost + lots * unit, 0
+    closed = lots if abs(lots) <= abs(held) else -held
+    share = abs(cost) * abs(closed) // abs(held)
+    released = share if held > 0 else -share
+    return cost + (lots - closed) * unit - released, -(closed * unit + released)
+
+
 class Position:
     """What one account has in one instrument, and what its working orders there could make of it."""
 
@@ -81,16 +94,8 @@ class Position:
         """Book ``lots`` bought (or, negative, sold) at ``unit`` minor units a lot, at average cost."""
         held = self.qty
         self.qty = held + lots
-        if not held:
-            self.cost = lots * unit
-        elif (held > 0) is (lots > 0):
-            self.cost += lots * unit
-        else:
-            closed = lots if abs(lots) <= abs(held) else -held
-            share = abs(self.cost) * abs(closed) // abs(held)
-            released = share if held > 0 else -share
-            self.realized_pnl -= closed * unit + released
-            self.cost += (lots - closed) * unit - released
+        self.cost, profit = booked(held, self.cost, lots, unit)
+        self.realized_pnl += profit
         if (held < 0) is not (self.qty < 0):
             self.account.shorts += 1 if self.qty < 0 else -1
         self.update()

@@ -13,6 +13,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Final
 
+from engine.ledger import booked
 from engine.service import AccountView
 from engine.types import AccountId, Side, SymbolId
 from net.hyperliquid import wire
@@ -55,26 +56,16 @@ def public_address(account: AccountId) -> str:
 class Holding:
     """A position: lots, and what they cost in minor units, signed alike; average cost, as the engine's ledger does."""
 
-    __slots__ = ("cost", "lots", "realized")
+    __slots__ = ("cost", "lots")
 
     def __init__(self, lots: int = 0, cost: int = 0) -> None:
         self.lots = lots
         self.cost = cost
-        self.realized = 0
 
     def trade(self, lots: int, unit: int) -> int:
         """Book ``lots`` (negative when sold) at ``unit`` minor units each; returns the profit closed by it."""
-        held = self.lots
+        self.cost, profit = booked(self.lots, self.cost, lots, unit)
         self.lots += lots
-        if not held or (held > 0) is (lots > 0):
-            self.cost += lots * unit
-            return 0
-        closed = lots if abs(lots) <= abs(held) else -held
-        share = abs(self.cost) * abs(closed) // abs(held)
-        released = share if held > 0 else -share
-        profit = -(closed * unit + released)
-        self.cost += (lots - closed) * unit - released
-        self.realized += profit
         return profit
 
 
