@@ -1,4 +1,4 @@
-"""An agent that asks a language model, and falls back on a heuristic with the reason recorded.
+"""An agent that asks a language model, and falls back on what it learned, then on a rule, with the reason recorded.
 
 It asks when something happened: a headline, a fill, a large move, or a long silence; never while an answer is due. The
 question holds the state rounded, so that equal situations are asked once. Orders are made from a valid answer only, and
@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+import msgspec
+
+from agents.fallback import REASON_MAX, Fallback
 from agents.heuristics.fundamentalist import Fundamentalist, FundamentalistParameters
 from agents.intents import AgentEvent, AgentIntent, Answer, Ask, Explain, Fill, News, Timer, Wake
 from agents.llm.decision import SYSTEM, ModelDecision, parse
 from agents.market import NS, SymbolView
+from agents.ml.trader import MLTrader, MLTraderParameters
 from agents.pacing import PacedStrategy
 from agents.strategy import Context, Parameters, side_of
 
@@ -37,22 +41,29 @@ class LLMTraderParameters(Parameters, frozen=True, kw_only=True):
 
 
 class LLMTrader(PacedStrategy):
-    """Asks, checks, trades; or does what the heuristic would do."""
+    """Asks, checks, trades; or does what the next stage would do."""
 
     wants: ClassVar[frozenset[type]] = frozenset({News})
 
     def __init__(self, context: Context, parameters: LLMTraderParameters) -> None:
         super().__init__(context, 1 / parameters.least_pause_s, attentive=False)
         self.parameters = parameters
-        self._fallback = Fundamentalist(context, FundamentalistParameters(rate=1 / parameters.ask_every_s))
+        rule = Fundamentalist(context, FundamentalistParameters(rate=1 / parameters.ask_every_s))
+        self._learner = MLTrader(context, MLTraderParameters(), rule)
+        self._fallback = Fallback(self._learner)
         self._headlines: list[str] = []
         self._reason_to_ask = "the start"
         self._asked_at = -(10**18)
         self._waiting = False
         self._seen: dict[int, float] = {}
 
+    def listed(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """Begin to watch."""
+        return self._fallback.listed(symbol)
+
     def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
-        """Ask if there is a reason to."""
+        """Ask if there is a reason to; learn meanwhile, for the time when there is no answer."""
+        self._learner.watch(symbol)
         return self._consider(symbol)
 
     def react(self, event: AgentEvent) -> Sequence[AgentIntent]:
@@ -144,16 +155,17 @@ class LLMTrader(PacedStrategy):
         qty = min(qty, room)
         return [self.take(symbol, side_of(direction), qty)] if qty > 0 else []
 
-    def _fall_back(self, answer: Answer, reason: str) -> Sequence[AgentIntent]:
+    def _fall_back(self, answer: Answer, error: str) -> Sequence[AgentIntent]:
+        """What the stages behind the model decide, told once, with what the failed question took."""
+        reason = f"llm: {error}"[:REASON_MAX]
         intents: list[AgentIntent] = []
         for symbol in self._symbols():
-            intents.extend(self._fallback.decide(self.market.symbol(symbol.symbol_id)))
-        told = [intent for intent in intents if isinstance(intent, Explain)]
-        action = told[0].action if told else "orders by rule" if intents else "nothing by rule"
-        why = told[0].why if told else "the heuristic decided instead of the model"
+            if symbol.symbol_id not in self._awake:
+                continue  # so new that nobody here has been told of it
+            intents.extend(self._fallback.decide(self.market.symbol(symbol.symbol_id), reason))
         orders: list[AgentIntent] = [intent for intent in intents if not isinstance(intent, Explain)]
-        fell_back_from = f"llm: {reason}"[:128]
-        return [
-            *orders,
-            Explain("heuristic", action, why, None, None, answer.latency_ms, answer.cost, fell_back_from),
-        ]
+        told = next((intent for intent in intents if isinstance(intent, Explain)), None)
+        if told is None:
+            action = "orders by rule" if orders else "nothing by rule"
+            told = Explain("heuristic", action, "another stage decided instead of the model", fell_back_from=reason)
+        return [*orders, msgspec.structs.replace(told, latency_ms=answer.latency_ms, cost=answer.cost)]

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from agents.fallback import Fallback
 from agents.heuristics.chartist import Chartist, ChartistParameters
-from agents.intents import AgentIntent, Explain
+from agents.intents import AgentIntent
 from agents.market import NS, SymbolView
 from agents.ml.features import FeatureReader
 from agents.ml.softmax import DOWN, FLAT, UP, OnlineSoftmax
@@ -61,36 +62,45 @@ class MLTrader(PacedStrategy):
 
     stage = "ml"
 
-    def __init__(self, context: Context, parameters: MLTraderParameters) -> None:
-        """``agents.ml.softmax.ModelError`` when a saved model cannot be used."""
+    def __init__(
+        self, context: Context, parameters: MLTraderParameters, heuristic: PacedStrategy | None = None
+    ) -> None:
+        """``heuristic`` is the rule of a model that knows too little: a chartist's unless given.
+
+        ``agents.ml.softmax.ModelError`` when a saved model cannot be used.
+        """
         super().__init__(context, parameters.rate, attentive=False)
         self.parameters = parameters
         self.model = OnlineSoftmax.load(Path(parameters.model)) if parameters.model else OnlineSoftmax()
-        self._heuristic = Chartist(context, ChartistParameters(size_mu=1.0))
+        self._fallback = Fallback(heuristic or Chartist(context, ChartistParameters(size_mu=1.0)))
         self._eyes: dict[SymbolId, _Eye] = {}
 
     def listed(self, symbol: SymbolView) -> Sequence[AgentIntent]:
         """Begin to watch."""
         self._eyes[symbol.symbol_id] = _Eye(FeatureReader(self.market, symbol))
-        return self._heuristic.listed(symbol)
+        return self._fallback.listed(symbol)
 
-    def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
-        """Learn from what is known by now, predict, and act on a clear prediction."""
+    def watch(self, symbol: SymbolView) -> list[float]:
+        """Learn from what is known by now; the features of this moment, to be learned from later."""
         eye = self._eyes[symbol.symbol_id]
         self._learn(symbol, eye)
-        limit = self.parameters.max_position * symbol.size
-        position = self.portfolio.position(symbol.symbol_id)
-        features = eye.reader.read(position / limit)
+        features = eye.reader.read(self.portfolio.position(symbol.symbol_id) / self._limit(symbol))
         eye.pending.append((self.market.now, symbol.mid, features))
+        return features
+
+    def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
+        """Predict, and act on a clear prediction."""
+        features = self.watch(symbol)
         if self.model.examples < self.parameters.warm_examples:
-            return self._pass_on(symbol, f"ml: {self.model.examples} of {self.parameters.warm_examples} examples seen")
+            reason = f"ml: {self.model.examples} of {self.parameters.warm_examples} examples seen"
+            return self._fallback.decide(symbol, reason)
         probabilities = self.model.predict(features)
         edge = probabilities[UP] - probabilities[DOWN]
         if abs(edge) < self.parameters.edge:
             return ()
         qty = max(1, round(self.parameters.size * symbol.size))
         direction = math.copysign(1, edge)
-        if position * direction + qty > limit:
+        if self.portfolio.position(symbol.symbol_id) * direction + qty > self._limit(symbol):
             return ()
         intents: list[AgentIntent] = [self.take(symbol, side_of(edge), qty, slippage=1)]
         if self.context.narrate:
@@ -99,17 +109,11 @@ class MLTrader(PacedStrategy):
             intents.append(self.explain(symbol, action, why, max(probabilities)))
         return intents
 
+    def _limit(self, symbol: SymbolView) -> float:
+        return self.parameters.max_position * symbol.size
+
     def _learn(self, symbol: SymbolView, eye: _Eye) -> None:
         due = self.market.now - self.parameters.horizon_s * NS
         while eye.pending and eye.pending[0][0] <= due:
             _, mid, features = eye.pending.popleft()
             self.model.learn(features, label(symbol.mid - mid, self.parameters.move_sigmas * symbol.base_volatility))
-
-    def _pass_on(self, symbol: SymbolView, reason: str) -> Sequence[AgentIntent]:
-        intents = list(self._heuristic.decide(symbol))
-        return [
-            Explain("heuristic", intent.action, intent.why, symbol.symbol_id, fell_back_from=reason)
-            if isinstance(intent, Explain)
-            else intent
-            for intent in intents
-        ]
