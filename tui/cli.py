@@ -30,6 +30,7 @@ from tui.options import (
     EnginePort,
     HlAccounts,
     HlCap,
+    HlChain,
     HlFaults,
     HlKeyFile,
     HlNetwork,
@@ -156,6 +157,7 @@ def gateway(
     hl_port: HlPort = None,
     hl_strict: HlStrict = False,
     hl_faults: HlFaults = False,
+    hl_chain: HlChain = "any",
     supervised: Supervised = False,
 ) -> None:
     """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
@@ -164,7 +166,7 @@ def gateway(
         allowed_origins=tuple(allow_origin or ()), allowed_hosts=tuple(allow_host or ()),
         **encrypted(tls_cert, tls_key), personalities=known_personalities(),
         supervised=supervised, hl_accounts=tuple(hl_account or ()),
-        hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults,
+        hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults, hl_chain=hl_chain,
     )  # fmt: skip
     _run(run_tier(TierName.GATEWAY, settings))
 

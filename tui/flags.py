@@ -23,6 +23,7 @@ from tui.options import (
     DurabilityLevel,
     EnginePort,
     HlAccounts,
+    HlChain,
     HlFaults,
     HlPort,
     HlStrict,
@@ -66,6 +67,7 @@ class ExchangeFlags:
     hl_port: HlPort = None
     hl_strict: HlStrict = False
     hl_faults: HlFaults = False
+    hl_chain: HlChain = "any"
 
     def for_real_orders(self, network: str) -> ExchangeFlags:
         """The same with the live books of the network that real orders go to; raises ``StartupError`` for others."""
@@ -99,6 +101,7 @@ class ExchangeFlags:
             hl_port=None if self.hl_port is None else usable_port(self.host, self.hl_port, "--hl-port"),
             hl_strict=self.hl_strict,
             hl_faults=self.hl_faults,
+            hl_chain=self.hl_chain,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -159,6 +159,12 @@ HlCap = Annotated[
 ]
 HlStrict = Annotated[
     bool, typer.Option("--hl-strict", help="Give the Hyperliquid venue the live one's cadences, limits and manners.")
+]
+HlChain = Annotated[
+    Literal["any", "mainnet", "testnet"],
+    typer.Option(
+        "--hl-chain", help="Whose signatures the Hyperliquid venue takes; the live networks take their own only."
+    ),
 ]
 HlFaults = Annotated[
     bool, typer.Option("--hl-faults", help="Let POST /hl/faults break the Hyperliquid venue on purpose.")

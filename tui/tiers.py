@@ -13,7 +13,7 @@ import sys
 from collections.abc import Coroutine
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if __name__ == "__main__":
     # Libraries import these where they are there; no tier draws with rich, nor does the gateway use pydantic's models.
@@ -73,6 +73,7 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """A port of its own for the Hyperliquid venue, which is below ``/hl`` of the gateway's in any case."""
     hl_strict: bool = False
     hl_faults: bool = False
+    hl_chain: Literal["any", "mainnet", "testnet"] = "any"
     coins: tuple[str, ...] = ()
     """Live Hyperliquid markets to trade on paper."""
     hl_url: str = ""
@@ -180,6 +181,7 @@ async def _gateway(settings: TierSettings) -> None:
             port=settings.hl_port,
             strict=settings.hl_strict,
             faults=settings.hl_faults,
+            chain=settings.hl_chain,
         ),
         supervised=settings.supervised,
     )

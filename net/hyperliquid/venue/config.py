@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
+
+Chain: TypeAlias = Literal["any", "mainnet", "testnet"]
+"""Which network an action may be signed for."""
 
 
 class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,8 +21,8 @@ class VenueConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The live venue's manners: hang up on unknown names, its cadences, its limits."""
     faults: bool = False
     """Whether ``POST /hl/faults`` arms faults."""
-    chain: str = "any"
-    """Which signatures count: any, Mainnet or Testnet."""
+    chain: Chain = "any"
+    """Which signatures count."""
 
     @property
     def wanted(self) -> bool:

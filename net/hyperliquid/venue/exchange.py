@@ -12,7 +12,7 @@ from net.hyperliquid import user_signed as signed
 from net.hyperliquid.decimals import SCALE
 from net.hyperliquid.signing import normal_address
 from net.hyperliquid.venue.answers import Answer, Undecodable, default, err, ok
-from net.hyperliquid.venue.limits import action_cap, weight_of
+from net.hyperliquid.venue.limits import SPARE_ACTION_MS, action_cap, weight_of
 from net.hyperliquid.venue.margin import Margin
 from net.hyperliquid.venue.money import Money
 from net.hyperliquid.venue.outcomes import ItemStatus
@@ -58,8 +58,12 @@ class Exchange:
 
     def _count(self, user: User, action: a.AnyAction) -> None:
         user.requests += weight_of(action)
-        if self._venue.settings.rate_limits and user.requests > action_cap(user, action):
+        if not self._venue.settings.rate_limits or user.requests <= action_cap(user, action):
+            return
+        now = self._venue.now_ms()
+        if now < user.next_action:
             raise Refused(refusals.too_many_requests(user.requests, action_cap(user, action), user.traded))
+        user.next_action = now + SPARE_ACTION_MS
 
     async def _do(self, user: User, action: a.AnyAction, request: str) -> Answer:
         placing = self._venue.placing

@@ -11,6 +11,8 @@ from net.hyperliquid.venue.users import User
 
 FREE_ACTIONS: Final = 10_000
 MORE_CANCELS: Final = 100_000
+SPARE_ACTION_MS: Final = 10_000
+"""How often an address may act that has used up its actions."""
 WEIGHT_PER_MINUTE: Final = 1_200
 SOCKETS_MAX: Final = 10
 OPENS_PER_MINUTE: Final = 30

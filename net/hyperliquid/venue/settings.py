@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from net.hyperliquid.decimals import SCALE
-from net.hyperliquid.venue.config import VenueConfig
+from net.hyperliquid.venue.config import Chain, VenueConfig
 
 MAX_LEVERAGE: Final = {"BTC": 40, "ETH": 25, "SOL": 20, "kPEPE": 10}
 DEFAULT_MAX_LEVERAGE: Final = 20
@@ -37,8 +37,8 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     hang_up_on_bad_names: bool = False
     """Close the socket without a word on an unknown coin, as the live venue does, in place of an error frame."""
-    chain: str = "any"
-    """Which signatures count: ``any``, ``Mainnet`` or ``Testnet``."""
+    chain: Chain = "any"
+    """Which signatures count."""
     rate_limits: bool = False
     idle_cut_s: float | None = 60.0
     """Hang up on a connection that nothing was sent to for this long; None never does."""

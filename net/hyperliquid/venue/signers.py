@@ -11,6 +11,7 @@ from net.hyperliquid.actions import AnyAction
 from net.hyperliquid.nonces import NonceSet
 from net.hyperliquid.signing import Signature, action_hash, l1_signer, normal_address, user_signer
 from net.hyperliquid.user_signed import ApproveAgent, UserSigned
+from net.hyperliquid.venue.config import Chain
 from net.hyperliquid.venue.orders import request_name
 from net.hyperliquid.venue.state import Store
 from net.hyperliquid.venue.users import Users
@@ -47,13 +48,13 @@ class Signers:
     Nonces are not kept over a restart: after one at ``started_ms`` only later nonces count.
     """
 
-    def __init__(self, users: Users, store: Store, chain: str, started_ms: int) -> None:
+    def __init__(self, users: Users, store: Store, chain: Chain, started_ms: int) -> None:
         self._users = users
         self._store = store
         self._started_ms = started_ms
         self._nonces: dict[str, NonceSet] = {}
         """Of accounts and their keys only, so there are no more than those."""
-        self._chains = [False, True] if chain == "any" else [chain == MAINNET]
+        self._chains = [False, True] if chain == "any" else [chain == "mainnet"]
 
     def actor(self, envelope: Envelope, now_ms: int) -> Actor:
         """Who the request acts for; burns the nonce.

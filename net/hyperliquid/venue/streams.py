@@ -162,6 +162,9 @@ class Streams:
         """A user's orders changed."""
         address = user.address
         self._tell(subs.OrderUpdates(user=address), "orderUpdates", [order.update() for order in orders])
+        others = [{"coin": each.listed.coin, "oid": each.oid} for each in orders if each.status.endswith("Canceled")]
+        if others:
+            self._tell(subs.UserEvents(user=address), "user", {"nonUserCancel": others})
         history = subs.UserHistoricalOrders(user=address)
         if history in self._listeners:
             records = [order.record() for order in orders]

@@ -117,6 +117,8 @@ class User:
         self.traded = 0
         """E8 dollars traded since the venue began to count."""
         self.requests = 0
+        self.next_action = 0
+        """Time (ms) from which one more is taken of an address that has used its actions up."""
         self.placing = 0
         """Initial margin (e8) of orders that the engine was sent and has not answered."""
         self.transfers: deque[dict[str, object]] = deque(maxlen=HISTORY_KEPT)

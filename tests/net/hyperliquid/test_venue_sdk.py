@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from hl_waiting import eventually
-from venue_world import ALICE_KEY, World, in_thread, running
+from venue_world import ALICE_KEY, QUICK, World, in_thread, running
 
 from engine.types import Side
+from net.hyperliquid.venue.config import VenueConfig
+from net.hyperliquid.venue.settings import VenueSettings
 
 pytest.importorskip("hyperliquid.exchange", reason="needs the extra hyperliquid-clients")
 from eth_account import Account
@@ -351,6 +354,42 @@ async def test_expires_after(world: World) -> None:
         assert exchange.order("ETH", True, 0.2, 1100, GTC)["status"] == "err"
 
     await in_thread(example)
+
+
+async def test_a_venue_may_insist_on_one_networks_signatures() -> None:
+    """The SDK signs for the test network wherever it is not on the main one."""
+
+    def example(url: str) -> Any:
+        return Exchange(WALLET, url).order("ETH", True, 0.2, 1100, GTC)
+
+    for chain, taken in (("testnet", "ok"), ("mainnet", "err")):
+        settings = VenueSettings.of(VenueConfig(chain=chain))
+        async with running(WALLET.address, settings=settings) as world:
+            await world.quotes()
+            answer = await in_thread(example, world.url)
+            assert answer["status"] == taken
+    assert answer["response"].startswith("User or API Wallet 0x")
+
+
+async def test_a_strict_venue_takes_one_action_in_ten_seconds_of_who_has_used_his_up() -> None:
+    """So that he can still cancel, or trade himself free."""
+    async with running(WALLET.address, settings=msgspec.structs.replace(QUICK, rate_limits=True)) as world:
+        await world.quotes()
+        user = world.venue.users.get(WALLET.address.lower())
+        assert user is not None
+        user.requests = 10_000
+        exchange = await in_thread(Exchange, WALLET, world.url)
+
+        async def order() -> Any:
+            return await in_thread(exchange.order, "ETH", True, 0.2, 1100, GTC)
+
+        assert (await order())["status"] == "ok"
+        refused = await order()
+        assert refused["response"].startswith("Too many cumulative requests sent (10002 > 10000) for cumulative volume")
+        clock = world.venue.now_ns
+        world.venue.now_ns = lambda: clock() + 10_000_000_000
+        assert (await order())["status"] == "ok"
+        assert (await order())["status"] == "err"
 
 
 class Heard:

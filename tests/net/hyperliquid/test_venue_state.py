@@ -10,7 +10,7 @@ import pytest
 from hl_waiting import eventually
 from hypothesis import given
 from hypothesis import strategies as st
-from venue_world import ALICE, World, running
+from venue_world import ALICE, World, running, socket
 
 from engine.commands import CancelOrder
 from engine.oms import OrderManagementSystem
@@ -229,6 +229,19 @@ async def test_a_refused_order_has_an_oid_and_an_entry_of_its_own() -> None:
         assert status == {"error": "Order must have minimum value of $10. asset=1"}
         (record,) = await world.info(type="historicalOrders", user=ALICE)
         assert (record["status"], record["order"]["oid"] > 10**15) == ("minTradeNtlRejected", True)
+
+
+async def test_a_cancel_that_nobody_asked_for_is_told_as_one() -> None:
+    async with running(ALICE) as world, socket(world) as client:
+        await world.quotes()
+        await client.subscribe("userEvents", user=ALICE)
+        await client.hear("subscriptionResponse")
+        (resting, asked_for) = await place(world, wire(1999.5, 0.5), wire(1900, 0.5), nonce=1)
+        await world.venue.placing.cancel(alice(world), [(1, asked_for["resting"]["oid"])])
+        await place(world, wire(1999.5, 0.5, buy=False), nonce=2)  # would trade with her own, which goes
+        assert (await client.hear("user"))["data"] == {
+            "nonUserCancel": [{"coin": "ETH", "oid": resting["resting"]["oid"]}]
+        }
 
 
 @given(st.one_of(st.none(), st.just(CLOID)), st.integers(0, 2**44), st.integers(0, 999), st.booleans())
