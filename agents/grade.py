@@ -62,7 +62,8 @@ class RunGrade(msgspec.Struct, frozen=True, kw_only=True):
     maker_share: float
     """Share of its lots that rested before they traded."""
     max_drawdown: float
-    errors: int
+    error: str
+    """What the bot raised, and where, which ended its part; empty when it ran to the end."""
     volatility_impact: float
     """Volatility with the bot over volatility without it, less 1."""
     spread_impact: float
@@ -111,7 +112,12 @@ def load_bot(path: Path) -> StrategyFactory:
         raise BotError(f"{path} has no class Bot with on_event")
 
     def make(context: Context) -> Strategy:
-        strategy: Strategy = bot(context)
+        try:
+            strategy: Strategy = bot(context)
+        except Exception as error:  # whatever somebody's class may raise
+            raise BotError(f"{path}: Bot cannot be made: {type(error).__name__}: {error}") from error
+        if not hasattr(strategy, "wants"):
+            raise BotError(f"{path}: Bot has no wants: a set of Book, Trade and News, empty for none")
         return strategy
 
     return make
@@ -185,7 +191,7 @@ def _grade_run(
         queue_ahead=figures.queue_ahead,
         maker_share=figures.maker_share,
         max_drawdown=max_drawdown(outcome.curve),
-        errors=ledger.errors,
+        error=ledger.error,
         volatility_impact=fmean([_ratio(_volatility(a), _volatility(b)) for a, b in pairs]),
         spread_impact=fmean([_ratio(_spread(a), _spread(b)) for a, b in pairs]),
         price_impact_ticks=fmean([fmean([abs(x - y) for x, y in zip(a.mids, b.mids, strict=False)]) for a, b in pairs]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -55,8 +57,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.orders = 0
-        self.errors = 0
-        self.first_error = ""
+        self.error = ""
+        """What the bot raised, and where, which ended its part."""
         self._ordered = 0
         self._fills: list[tuple[int, Fill, float]] = []
         self._queues: list[int] = []
@@ -69,8 +71,8 @@ class Ledger:
 
     def note_error(self, error: Exception) -> None:
         """The bot raised."""
-        self.errors += 1
-        self.first_error = self.first_error or f"{type(error).__name__}: {error}"
+        *_, place = traceback.extract_tb(error.__traceback__)
+        self.error = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
 
     def note_intent(self, intent: AgentIntent) -> None:
         """The bot wants something."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +52,8 @@ def sweep(
 
     if backend not in ("processes", "ray", "dask"):
         raise StartupError(f"--backend {backend}: choose processes, ray or dask")
+    if out is not None:
+        _prepare(out)
     try:
         summary = run_sweep(
             scenario,
@@ -70,13 +74,23 @@ def sweep(
     typer.echo(f"{len(summary.rows)} seeds, mean {means}{sane}")
 
 
+def _prepare(out: Path) -> None:
+    """Find out before hours of work whether their outcome can be written."""
+    if find_spec("pyarrow") is None:
+        raise StartupError("--out: Parquet needs pyarrow: pip install 'tradesim-tui[parquet]'")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartupError(f"--out: {out} cannot be written: {error.strerror or error}") from error
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise StartupError(f"--out: {out} cannot be written: it is no file in a folder of yours")
+
+
 def _write_rows(summary: SweepSummary, out: Path) -> None:
     from agents.sweep import write_parquet
 
     try:
         write_parquet(summary, out)
-    except ModuleNotFoundError as error:
-        raise StartupError("--out: Parquet needs pyarrow: pip install 'tradesim-tui[parquet]'") from error
     except OSError as error:
         raise StartupError(f"--out: {out} cannot be written: {error.strerror or error}") from error
     typer.echo(f"wrote {out}")
@@ -143,6 +157,8 @@ def seeds_of(text: str) -> list[int]:
         if not low.isdigit() or (dash and not high.isdigit()):
             raise StartupError(f"--seeds {text}: write a range like 1-10, or numbers with commas")
         last = int(high) if dash else int(low)
+        if last < int(low):
+            raise StartupError(f"--seeds {text}: {part.strip()} ends before it begins")
         if last - int(low) >= MAX_SEEDS:
             raise StartupError(f"--seeds {text}: more than {MAX_SEEDS:,} seeds")
         seeds.extend(range(int(low), last + 1))
@@ -157,8 +173,9 @@ def _tell_row(row: SweepRow) -> None:
 
 
 def _tell_run(run: RunGrade) -> None:
-    errors = f"  {run.errors} error(s)" if run.errors else ""
-    typer.echo(f"{run.scenario} seed {run.seed}: P&L {run.pnl:,.2f}, {run.fills:,} fills{errors}")
+    typer.echo(f"{run.scenario} seed {run.seed}: P&L {run.pnl:,.2f}, {run.fills:,} fills")
+    if run.error:
+        typer.echo(f"  stopped by {run.error}")
 
 
 def _tell_fold(fold: Fold) -> None:

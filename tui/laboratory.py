@@ -74,6 +74,8 @@ def simulate(
         raise StartupError("Parquet needs pyarrow: pip install 'tradesim-tui[parquet]'")
     if parquet and out is None:
         raise StartupError("--format needs a folder to write to: --out DIR")
+    if out is not None:
+        _make_folder(out)  # before hours of work, not after
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(scenario, total=1.0, state="")
@@ -100,6 +102,13 @@ def init(
     else:
         _write_new(config, SAMPLE_CONFIG)
         typer.echo(f"wrote {config}")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartupError(f"--out: {folder} cannot be written: {error.strerror or error}") from error
 
 
 def _write_report(result: SimulationResult, folder: Path, *, parquet: bool) -> Path:

@@ -53,6 +53,14 @@ def test_train_writes_a_model(tmp_path: Path) -> None:
 def test_seeds_are_written_as_people_do() -> None:
     assert seeds_of("3") == [3]
     assert seeds_of("1-3, 9") == [1, 2, 3, 9]
-    for wrong in ("", "a", "1-", "1-9999999"):
+    for wrong in ("", "a", "1-", "1-9999999", "9-1"):
         with pytest.raises(StartupError, match="--seeds"):
             seeds_of(wrong)
+
+
+@pytest.mark.parametrize("verb", ["simulate", "sweep"])
+def test_where_nothing_can_be_written_nothing_is_run(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "out"
+    with pytest.raises(StartupError, match=r"--out: .* cannot be written"):
+        RUNNER.invoke(app, [verb, "calm", "--hours", "6.5", "--out", str(out)], catch_exceptions=False)

@@ -72,9 +72,9 @@ def test_a_resting_bot_earns_the_spread_and_waits_in_the_queue(tmp_path: Path) -
     assert run.fill_ratio < 1
 
 
-def test_a_bot_that_raises_is_stopped_and_counted(tmp_path: Path) -> None:
+def test_a_bot_that_raises_is_stopped_and_told_where(tmp_path: Path) -> None:
     (run,) = grade(bot(tmp_path, BROKEN), [small_market(tmp_path)], [1], hours=0.01).runs
-    assert run.errors == 1
+    assert run.error == "ValueError: no idea (mine.py:5)"
     assert run.fills == 0
 
 
@@ -86,6 +86,15 @@ def test_a_file_without_a_bot_says_so(tmp_path: Path, text: str, message: str) -
         load_bot(bot(tmp_path, text))
     with pytest.raises(BotError, match="there is no file"):
         load_bot(tmp_path / "none.py")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"), [("1 / 0", "cannot be made: ZeroDivisionError"), ("pass", "has no wants: a set of Book")]
+)
+def test_a_bot_that_cannot_be_made_says_so(tmp_path: Path, line: str, message: str) -> None:
+    text = f"class Bot:\n    def __init__(self, context): {line}\n    def on_event(self, event): return []\n"
+    with pytest.raises(BotError, match=message):
+        grade(bot(tmp_path, text), [small_market(tmp_path)], [1], hours=0.01)
 
 
 def test_drawdown_and_confidence() -> None:
