@@ -174,21 +174,27 @@ class Accounts:
         account = self._by_id.get(event.account)
         if account is None:
             return None
-        account.history.append((sequence, event, time))
+        history, owners = account.history, self._owners
+        if len(history) == self._history:
+            self._forget_oldest_of(account)
+        history.append((sequence, event, time))
         account.last = last_number(sequence)
-        self._owners.append(account)
-        if len(account.history) > self._history:
-            account.forget_oldest()
-            account.forgotten += 1
-            self._forgotten += 1
-        kept = len(self._owners) - self._forgotten
-        if kept > self._history_total:
+        owners.append(account)
+        if len(owners) > self._history_total:
             self._forget_oldest()
-        elif self._forgotten > kept + _FORGOTTEN_SPARE:
-            self._owners = deque(owner for owner in self._owners if not self._was_forgotten(owner))
         self.stale[event.account] = None
         self.changed = True
         return account
+
+    def _forget_oldest_of(self, account: Account) -> None:
+        """Let an account that keeps as many events as it may forget one."""
+        account.forget_oldest()
+        account.forgotten += 1
+        self._forgotten += 1
+        if 2 * self._forgotten > len(self._owners) + _FORGOTTEN_SPARE:
+            kept = [owner for owner in self._owners if not self._was_forgotten(owner)]
+            self._owners.clear()
+            self._owners.extend(kept)
 
     def _was_forgotten(self, owner: Account) -> bool:
         """Whether the oldest event that is counted for ``owner`` is kept no more; then it counts no more either."""
@@ -199,8 +205,7 @@ class Accounts:
         return True
 
     def _forget_oldest(self) -> None:
-        """Forget the oldest event that anybody keeps."""
+        """Count the oldest event no more, nor keep it if its owner still does."""
         owner = self._owners.popleft()
-        while self._was_forgotten(owner):
-            owner = self._owners.popleft()
-        owner.forget_oldest()
+        if not self._was_forgotten(owner):
+            owner.forget_oldest()

@@ -69,8 +69,8 @@ class Channels:
         self.skipped = 0
         """Messages not sent to clients that read too slowly."""
         self._by_key: dict[tuple[str, SymbolId | None], set[Session]] = {}
-        self._names: dict[str, int] = {}
-        """How many keys there are of each name: most are wanted by nobody, and asked for with every event."""
+        self.heard: set[str] = set()
+        """Names of the channels that anybody hears: most are asked about with every event, and wanted by nobody."""
         self._backlog: deque[tuple[tuple[Session, ...], bytes, bool]] = deque()
         self._woken = asyncio.Event()
 
@@ -79,7 +79,7 @@ class Channels:
         sessions = self._by_key.get((name, symbol_id))
         if sessions is None:
             sessions = self._by_key[name, symbol_id] = set()
-            self._names[name] = self._names.get(name, 0) + 1
+            self.heard.add(name)
         sessions.add(session)
 
     def remove(self, session: Session, name: str, symbol_id: SymbolId | None) -> None:
@@ -89,12 +89,11 @@ class Channels:
             sessions.discard(session)
             if not sessions:
                 del self._by_key[name, symbol_id]
-                self._names[name] -= 1
+                if all(other != name for other, _ in self._by_key):
+                    self.heard.discard(name)
 
     def wanted(self, name: str, symbol_id: SymbolId | None = None) -> bool:
         """Whether anybody hears this channel."""
-        if not self._names.get(name):
-            return False
         return (name, None) in self._by_key or (symbol_id is not None and (name, symbol_id) in self._by_key)
 
     def listeners(self, name: str, symbol_id: SymbolId | None = None) -> tuple[Session, ...]:

@@ -126,12 +126,13 @@ class Publisher:
         book = self._mirror.books.get(symbol_id)
         if book is None:
             return
-        if self._channels.wanted(names.BBO, symbol_id):
+        heard = self._channels.heard
+        if names.BBO in heard and self._channels.wanted(names.BBO, symbol_id):
             best = (book.bids.best(), book.asks.best())
             if self._told_bbo.get(symbol_id) != best:
                 self._told_bbo[symbol_id] = best
                 self._channels.publish(names.BBO, symbol_id, message_frame(Bbo(data=book.bbo(millis(time)))))
-        if not self._channels.wanted(names.BOOK_DELTA, symbol_id):
+        if names.BOOK_DELTA not in heard or not self._channels.wanted(names.BOOK_DELTA, symbol_id):
             book.skip_delta()
             return
         loop = asyncio.get_running_loop()
@@ -153,7 +154,7 @@ class Publisher:
                 self.flush_delta(book)
 
     def _trade(self, event: Trade, _: int, time: int) -> None:
-        if not self._channels.wanted(names.TRADES, event.symbol_id):
+        if names.TRADES not in self._channels.heard or not self._channels.wanted(names.TRADES, event.symbol_id):
             return
         units = self._mirror.units.get(event.symbol_id)
         if units is None:
@@ -172,7 +173,7 @@ class Publisher:
         self._ordered(event, sequence, time)
         self._metrics.accepted += 1
         self._metrics.accepted_lots += event.qty
-        if not self._channels.wanted(names.ORDERS, event.symbol_id):
+        if names.ORDERS not in self._channels.heard or not self._channels.wanted(names.ORDERS, event.symbol_id):
             return
         units = self._mirror.units.get(event.symbol_id)
         enters_book = event.order_type is OrderType.LIMIT and event.tif not in (TimeInForce.IOC, TimeInForce.FOK)
