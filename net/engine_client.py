@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import msgspec
@@ -45,6 +47,7 @@ class EngineClient:
         connections: opened at the start; those idle for 30 s are closed, down to one.
         max_connections: a further one is opened when all have ``max_in_flight`` requests under way.
         on_connected: called with True or False when the first link is made or the last one is lost.
+        together: entered while the askers are told of the answers that came together.
         rng: source of the jitter between reconnects.
     """
 
@@ -60,6 +63,7 @@ class EngineClient:
         quiet_s: float = 2.0,
         idle_close_s: float = 30.0,
         on_connected: Callable[[bool], None] | None = None,
+        together: AbstractContextManager[object] | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self._host = host
@@ -79,6 +83,7 @@ class EngineClient:
             quiet_s=quiet_s,
             idle_close_s=idle_close_s,
             on_connected=on_connected or (lambda _: None),
+            together=together or contextlib.nullcontext(),
             rng=self._rng,
         )
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from contextlib import AbstractContextManager
+from typing import Final, TypeAlias, cast
 
 import msgspec
 
@@ -31,6 +32,7 @@ MANY = 16
 EVENT_QUEUE_BATCHES = 4_096
 """Batches that may wait for the reader of an event stream before the socket is no longer read."""
 
+_APART: Final = contextlib.nullcontext()
 _log = get_logger("gateway")
 _encoder = msgspec.json.Encoder()
 _reply_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
@@ -82,9 +84,13 @@ class _LineProtocol(asyncio.Protocol):
 class EngineLink(_LineProtocol):
     """Many requests at once over one connection; each answer finds its asker by request id.
 
-    Requests of one turn of the loop leave together, since a write costs more than a request; but an engine that has
-    nothing to do gets the first few at once, and works on them while the others are read. Every request has the same
-    time to be answered, so the oldest one is always the next to expire and one timer serves all.
+    Requests of one turn of the loop leave together, since a write costs more than a request. But an engine that has
+    nothing to do gets the first few at once, and works on them while the others are read; and a request before which
+    one came alone is not kept waiting for company. Every request has the same time to be answered, so the oldest one
+    is always the next to expire and one timer serves all.
+
+    Args:
+        together: entered while the askers are told of the answers that came together.
     """
 
     def __init__(
@@ -92,6 +98,7 @@ class EngineLink(_LineProtocol):
         deadline_s: float,
         on_lost: Callable[[EngineLink], None],
         on_answered: Callable[[AccountId, EngineLink], None] = lambda _account, _link: None,
+        together: AbstractContextManager[object] = _APART,
     ) -> None:
         super().__init__()
         self.answered = False
@@ -101,9 +108,12 @@ class EngineLink(_LineProtocol):
         self._deadline_s = deadline_s
         self._on_lost = on_lost
         self._on_answered = on_answered
+        self._together = together
         self.pending: dict[int, tuple[Asker, float, wire.AnyRequest, AccountId | None]] = {}
         """Requests that wait for their answer, oldest first."""
         self._unwritten: dict[int, bytes] = {}
+        self._alone = False
+        """Whether the last request left without company: then the next one is not kept waiting for any."""
         self._last_id = 0
         self._probe: asyncio.Future[Reply] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -125,14 +135,26 @@ class EngineLink(_LineProtocol):
         now = self.loop.time()
         self.used_at = now
         self.pending[request.id] = (asker, now + self._deadline_s, request, account)
+        line = _encoder.encode(request) + b"\n"
+        if self._alone and len(self.pending) == 1:
+            self.transport.write(line)
+        else:
+            self._gather(request.id, line)
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._deadline_s, self._expire)
+
+    def _gather(self, request_id: int, line: bytes) -> None:
+        """Write at the end of this turn of the loop, or when there is enough to write."""
         if not self._unwritten:
-            self.loop.call_soon(self._write)
-        self._unwritten[request.id] = _encoder.encode(request) + b"\n"
+            self.loop.call_soon(self._end_turn)
+        self._unwritten[request_id] = line
         waiting = len(self._unwritten)
         if waiting >= MANY or (waiting >= FEW and waiting == len(self.pending)):
             self._write()
-        if self._timer is None:
-            self._timer = self.loop.call_later(self._deadline_s, self._expire)
+
+    def _end_turn(self) -> None:
+        self._alone = len(self.pending) == 1
+        self._write()
 
     def request(self, request: wire.AnyRequest, account: AccountId | None = None) -> asyncio.Future[Reply]:
         """Send a request; the future fails with ``EngineUnavailable`` or ``UnknownOutcome``."""
@@ -149,10 +171,11 @@ class EngineLink(_LineProtocol):
         """Tell the askers."""
         pending = self.pending
         self.answered = True
-        for reply in _reply_decoder.decode_lines(block):
-            entry = pending.pop(reply.id, None)
-            if entry is not None:
-                self._tell(entry[0], reply, entry[3])
+        with self._together:
+            for reply in _reply_decoder.decode_lines(block):
+                entry = pending.pop(reply.id, None)
+                if entry is not None:
+                    self._tell(entry[0], reply, entry[3])
         if not pending:
             self._all_answered.set()
 

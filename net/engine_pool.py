@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from engine.types import AccountId, RejectCode
 from net import engine_protocol as wire
@@ -36,6 +37,7 @@ class EnginePool:
         quiet_s: float,
         idle_close_s: float,
         on_connected: Callable[[bool], None],
+        together: AbstractContextManager[object],
         rng: random.Random,
     ) -> None:
         self._host = host
@@ -47,6 +49,7 @@ class EnginePool:
         self._quiet_s = quiet_s
         self._idle_close_s = idle_close_s
         self._on_connected = on_connected
+        self._together = together
         self._backoff = Backoff(rng)
         self._links: list[EngineLink] = []
         self._routes: dict[AccountId, tuple[EngineLink, int]] = {}
@@ -151,12 +154,14 @@ class EnginePool:
     async def _grow(self) -> bool:
         """Open the links that are missing, trying once for each; False when one could not be opened."""
         loop = asyncio.get_running_loop()
+
+        def link_made() -> EngineLink:
+            return EngineLink(self._deadline_s, self._lost, self._leave_route, self._together)
+
         for _ in range(self._wanted - len(self._links)):
             try:
                 async with asyncio.timeout(self._deadline_s):
-                    _, link = await loop.create_connection(
-                        lambda: EngineLink(self._deadline_s, self._lost, self._leave_route), self._host, self._port
-                    )
+                    _, link = await loop.create_connection(link_made, self._host, self._port)
             except (OSError, TimeoutError):
                 return False
             if link.transport is None:

@@ -47,7 +47,11 @@ async def run_gateway(config: GatewayConfig) -> None:
     prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "gateway")
     raise_open_files()
-    async with EngineClient(config.engine_host, config.engine_port) as engine, serve(config, engine) as server:
+    outgoing = Outgoing()
+    async with (
+        EngineClient(config.engine_host, config.engine_port, together=outgoing) as engine,
+        serve(config, engine, outgoing) as server,
+    ):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.gateway.feed.ready.wait(), FIRST_LOAD_S)
         set_aside(GC_THRESHOLDS)
@@ -72,14 +76,20 @@ class GatewayServer:
 
 
 @asynccontextmanager
-async def serve(config: GatewayConfig, engine: Engine) -> AsyncIterator[GatewayServer]:
-    """Serve for as long as the context lasts; its end is orderly and takes a limited time."""
+async def serve(
+    config: GatewayConfig, engine: Engine, outgoing: Outgoing | None = None
+) -> AsyncIterator[GatewayServer]:
+    """Serve for as long as the context lasts; its end is orderly and takes a limited time.
+
+    ``outgoing`` gathers what clients are sent; an engine client that enters it has its answers written at once.
+    """
     admin_token = token_file(config.data_dir / ADMIN_TOKEN_FILE)
     service_token = token_file(config.data_dir / SERVICE_TOKEN_FILE)
     gateway = Gateway(config, engine, admin_token, service_token)
     mount = VenueMount(config.hyperliquid, engine, config.data_dir, gateway.origins, gateway.run_task)
     gateway.hyperliquid = mount
-    server = Server(_loaded(_uvicorn_config(config, gateway, mount.over(rest_app(gateway)))))
+    app = mount.over(rest_app(gateway))
+    server = Server(_loaded(_uvicorn_config(config, gateway, app, outgoing or Outgoing())))
     listener = bind(config.host, config.port)
     gateway.start()
     serving = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -112,9 +122,7 @@ def raise_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _uvicorn_config(config: GatewayConfig, gateway: Gateway, app: Asgi) -> uvicorn.Config:
-    outgoing = Outgoing()
-
+def _uvicorn_config(config: GatewayConfig, gateway: Gateway, app: Asgi, outgoing: Outgoing) -> uvicorn.Config:
     def open_websocket(config: uvicorn.Config, server_state: ServerState, **_: Any) -> Connection:
         return Connection(config, server_state, gateway.accept, gateway.config.limits, outgoing)
 

@@ -24,7 +24,11 @@ class Gathering(Protocol):
 
 
 class Outgoing:
-    """The clients of one server for whom something was gathered."""
+    """The clients of one server for whom something was gathered.
+
+    It is also the context of work that makes answers: what is gathered there is written at its end, without another
+    turn of the loop.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -42,6 +46,12 @@ class Outgoing:
         """Write to ``client`` at the end of this turn or, under load, a little later."""
         self._soon[client] = None
         self._end_turn()
+
+    def __enter__(self) -> None:
+        self._ending = True
+
+    def __exit__(self, *_: object) -> None:
+        self._turn_ended()
 
     def _end_turn(self) -> None:
         if not self._ending:

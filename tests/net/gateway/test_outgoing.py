@@ -31,6 +31,18 @@ async def test_answers_leave_once_a_client_at_the_end_of_the_turn() -> None:
     assert len(client.written) == 1
 
 
+async def test_answers_to_what_came_together_leave_when_all_of_it_is_answered() -> None:
+    outgoing, client = Outgoing(), Client()
+    with outgoing:
+        outgoing.now(client)
+        outgoing.now(client)
+        assert client.written == []
+    assert len(client.written) == 1
+    outgoing.now(client)
+    await end_of_turn()
+    assert len(client.written) == 2
+
+
 async def test_pushes_to_few_clients_do_not_wait() -> None:
     outgoing, clients = Outgoing(), [Client() for _ in range(FEW)]
     for client in clients:
