@@ -55,9 +55,10 @@ class WebSocketDoor:
         self._socket: LoadSocket | None = None
         self._agents: list[str] = []
         self._registered = asyncio.Event()
-        self._price = 0.0
-        self._symbol = 0
+        self._orders: tuple[bytes, ...] = ()
+        """``add_order`` messages of the four kinds that take turns, without their numbers."""
         self._instruments = asyncio.Event()
+        self._first: dict[str, object] = {}
 
     async def open(self, exchange: Exchange) -> None:
         self._socket = await open_socket(exchange.host, exchange.port, self._hear)
@@ -67,42 +68,36 @@ class WebSocketDoor:
             request = {"type": "agent_register", "name": f"load {self._index}{name}", "starting_capital": CAPITAL}
             self._socket.send(text_frame(json.dumps(request).encode()))
         await self._registered.wait()
+        symbol, price = self._first["symbol_id"], self._first["initial_price"]
+        self._orders = tuple(
+            (
+                f'{{"type":"add_order","symbol_id":{symbol},"side":"{side(number).decode()}","quantity":1,'
+                f'"price":{price!r},"agent_id":"{self._agents[number % 2]}","client_order_id":"{self._index}-%d",'
+                '"request_id":%d}'
+            ).encode()
+            for number in range(4)
+        )
+        self._socket.only = b'{"type":"order_response"'
 
     def _hear(self, payload: bytes) -> None:
         if payload.startswith(b'{"type":"order_response"'):
             at = payload.index(b'"request_id":') + 13
-            number = int(payload[at : _digits_end(payload, at)])
+            number = int(payload[at : payload.index(b",", at)])
             ok = b'"status":"success"' in payload
-            traded = ok and b'"filled_quantity":0.0' not in payload and b'"filled_quantity":0,' not in payload
-            self.on_answer(number, ok, traded)
+            self.on_answer(number, ok, ok and b'"filled_quantity":0.0' not in payload)
         elif payload.startswith(b'{"type":"agent_registered"'):
             self._agents.append(json.loads(payload)["agent_id"])
             if len(self._agents) == 2:
                 self._registered.set()
         elif payload.startswith(b'{"type":"instruments"'):
-            first = json.loads(payload)["data"][0]
-            self._symbol, self._price = first["symbol_id"], first["initial_price"]
+            self._first = json.loads(payload)["data"][0]
             self._instruments.set()
         elif payload.startswith(b'{"type":"error"'):
             raise RuntimeError(payload.decode())
 
     def send_order(self, number: int) -> None:
         assert self._socket is not None
-        self._socket.send(
-            text_frame(
-                b'{"type":"add_order","symbol_id":%d,"side":"%s","quantity":1,"price":%s,"agent_id":"%s",'
-                b'"client_order_id":"%d-%d","request_id":%d}'
-                % (
-                    self._symbol,
-                    side(number),
-                    repr(self._price).encode(),
-                    self._agents[number % 2].encode(),
-                    self._index,
-                    number,
-                    number,
-                )
-            )
-        )
+        self._socket.send(text_frame(self._orders[number % 4] % (number, number)))
 
     def close(self) -> None:
         if self._socket is not None:
