@@ -21,6 +21,7 @@ from engine.risk import (
     check_shape,
     check_size,
     check_sums,
+    is_plain,
 )
 from engine.service import OrderAnswer
 from engine.settlement import settle
@@ -39,6 +40,7 @@ _FOK: Final = TimeInForce.FOK
 _IOC: Final = TimeInForce.IOC
 _BUY: Final = Side.BUY
 _OPEN: Final = InstrumentStatus.OPEN
+_LIMIT: Final = OrderType.LIMIT
 _MARKET: Final = OrderType.MARKET
 _STOP: Final = OrderType.STOP
 _PENDING_TRIGGER: Final = OrderStatus.PENDING_TRIGGER
@@ -49,7 +51,8 @@ _CANCELED: Final = OrderStatus.CANCELED
 
 def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> Refusal | None:
     """Accept and execute a new order, or say why not; a refused order changes nothing."""
-    refusal = check_shape(command, x.now)
+    plain = is_plain(command)
+    refusal = None if plain else check_shape(command, x.now)
     if refusal is None and market.status is not _OPEN:
         refusal = check_phase(market, command)
     rated = account.order_times.maxlen
@@ -58,16 +61,19 @@ def place(x: Exchange, account: Account, market: Market, command: NewOrder) -> R
     if refusal is not None:
         return refusal
     position = account.position(market)
-    stop_price = command.stop_price
+    stop_price = None if plain else command.stop_price
     if stop_price is None:
-        key, hold, refusal = terms(position, command, command.price, command.qty)
+        key, hold, refusal = terms(position, command, command.price, command.qty, plain=plain)
     else:
         key, hold, refusal = _waiting_terms(position, command)
-    if refusal is None and command.type is not _MARKET and command.tif is not _IOC and command.tif is not _FOK:
+    if refusal is None and (
+        plain or (command.type is not _MARKET and command.tif is not _IOC and command.tif is not _FOK)
+    ):
         refusal = check_room(account)
     if refusal is not None:
         return refusal
     order = WorkingOrder(x.next_order_id, position, command, key, hold, x.now)
+    order.plain = plain
     if stop_price is None:
         refusal = secure(order)
         if refusal is not None:
@@ -96,7 +102,9 @@ def check_phase(market: Market, command: NewOrder) -> Refusal | None:
     return None
 
 
-def terms(position: Position, order: NewOrder, limit: int | None, qty: int) -> tuple[int, int, Refusal | None]:
+def terms(
+    position: Position, order: NewOrder, limit: int | None, qty: int, *, plain: bool = False
+) -> tuple[int, int, Refusal | None]:
     """Signed limit price and minor units to hold back for each lot of an order about to enter the market.
 
     ``limit`` None is a market order. Says instead why market or limits cannot take the order.
@@ -115,8 +123,10 @@ def terms(position: Position, order: NewOrder, limit: int | None, qty: int) -> t
         key = limit if buying else -limit
         hold = market.lot_hold(limit if buying else sell_price(market, limit))
         value = hold * qty
-        refusal = check_band(market, limit) or _check_execution(position, order, key, qty)
-    if refusal is None and order.reduce_only:
+        refusal = check_band(market, limit)
+        if refusal is None and not plain:
+            refusal = _check_execution(position, order, key, qty)
+    if refusal is None and not plain and order.reduce_only:
         refusal = _check_reducing(position, order.side, qty)
     if refusal is None and (account.limited or value > NOTIONAL_MAX):
         refusal = _check_limits(position, order, qty, value)
@@ -213,6 +223,19 @@ def _check_fill(position: Position, order: NewOrder, key: int, qty: int) -> Refu
 def accepted(x: Exchange, order: WorkingOrder) -> None:
     """Say that an order has an id from now on."""
     entry = order.entry
+    if order.plain:  # what it leaves at its default is not said either
+        event = OrderAccepted(
+            order_id=order.order_id,
+            account=entry.account,
+            symbol_id=entry.symbol_id,
+            side=entry.side,
+            order_type=_LIMIT,
+            qty=order.qty,
+            price=abs(order.key),
+            client_order_id=entry.client_order_id,
+        )
+        x.events.append(event)
+        return
     x.events.append(
         OrderAccepted(
             order_id=order.order_id,
@@ -237,7 +260,6 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
     """Match an order that is in no book, then rest or cancel what is left; the ticks times lots it traded."""
     position = order.position
     market = position.market
-    entry = order.entry
     engine = market.engine
     notional = 0
     if engine.would_cross(order.key) and market.status is _OPEN:
@@ -249,12 +271,14 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
             return notional
         if engine.would_cross(order.key):
             interrupt(x, market)
-    if entry.tif is _IOC or entry.tif is _FOK or entry.type is _MARKET or entry.type is _STOP:
-        banded = (entry.price is None) and bool(engine.book.opposite(order.key).keys)
-        _drop_rest(x, order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
-        return notional
-    if entry.display_qty is not None:
-        order.display = entry.display_qty
+    if not order.plain:
+        entry = order.entry
+        if entry.tif is _IOC or entry.tif is _FOK or entry.type is _MARKET or entry.type is _STOP:
+            banded = (entry.price is None) and bool(engine.book.opposite(order.key).keys)
+            _drop_rest(x, order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
+            return notional
+        if entry.display_qty is not None:
+            order.display = entry.display_qty
     x.rest(order)
     if order.order_id not in position.account.orders:
         x.enter(order)

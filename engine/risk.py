@@ -23,6 +23,7 @@ _LIMIT_TYPES: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 _STOP_TYPES: Final = (OrderType.STOP, OrderType.STOP_LIMIT)
 _AT_ONCE: Final = (TimeInForce.IOC, TimeInForce.FOK)
 _LIMIT: Final = OrderType.LIMIT
+_GTC: Final = TimeInForce.GTC
 _MARKET: Final = OrderType.MARKET
 _GTD: Final = TimeInForce.GTD
 
@@ -32,15 +33,20 @@ def invalid(message: str, field: str) -> Refusal:
     return RejectCode.INVALID_MESSAGE, message, field
 
 
+def is_plain(order: NewOrder) -> bool:
+    """Whether it is a limit order good till canceled without conditions, whose fields go together: most are."""
+    if order.type is not _LIMIT or order.tif is not _GTC or order.post_only or order.reduce_only:
+        return False
+    if order.display_qty is not None or order.expires_at is not None or order.stop_price is not None:
+        return False
+    price = order.price
+    return price is not None and 0 < price <= PRICE_MAX and 0 < order.qty <= QTY_MAX
+
+
 def check_shape(order: NewOrder, now: int) -> Refusal | None:
     """Whether the fields of an order go together, whatever the market."""
     if not 0 < order.qty <= QTY_MAX:
         return invalid("qty must be positive", "qty")
-    if order.type is _LIMIT and order.display_qty is None and not order.post_only:
-        price = order.price
-        timeless = order.expires_at is None and order.tif is not _GTD
-        if timeless and price is not None and 0 < price <= PRICE_MAX and order.stop_price is None:
-            return None  # most orders: what follows would find nothing
     for refusal in (_check_prices(order), _check_time(order, now)):
         if refusal is not None:
             return refusal

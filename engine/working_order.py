@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class WorkingOrder(Order):
     """One working order: in a book, or a stop that waits for its trigger."""
 
-    __slots__ = ("created_at", "cum", "entry", "hold", "position", "qty", "quote", "stop_price", "waiting")
+    __slots__ = ("created_at", "cum", "entry", "hold", "plain", "position", "qty", "quote", "stop_price", "waiting")
 
     def __init__(self, order_id: int, position: Position, entry: NewOrder, key: int, hold: int, now: int) -> None:
         qty = entry.qty
@@ -35,6 +35,8 @@ class WorkingOrder(Order):
         self.stop_price = entry.stop_price
         self.waiting = False
         """Whether it is a stop that was not triggered yet."""
+        self.plain = False
+        """Whether it is known to be plain (``risk.is_plain``), so that its entry need not be looked into."""
         self.quote = False
         """Whether a mass quote placed it."""
 
