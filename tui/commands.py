@@ -178,10 +178,7 @@ class Runner:
             case g.Sim(verb, argument) if self._screen.simulate(verb, argument):
                 self._tell("information", f"recording: {verb}")
             case g.Sim(verb, _) if verb in ("pause", "start"):
-                wanted = "pause" if verb == "pause" else "resume"
-                for line in view.agents.lines.values():
-                    if line.shape.personality != "human":
-                        self._control.ask(f"agent.{wanted}", line.shape)
+                self._control.all_agents("pause" if verb == "pause" else "resume")
             case g.Sim("speed", float(speed)):
                 self._speed(speed)
             case g.Sim(verb, _):
@@ -189,7 +186,7 @@ class Runner:
 
     def _speed(self, speed: float) -> None:
         if not SLOWEST <= speed <= FASTEST:
-            raise GrammarError(f"speed: {speed:g} is outside of {SLOWEST:g} to {FASTEST:g}, times real time")
+            raise GrammarError(f"speed: {speed:g} is outside of {SLOWEST:g} to {FASTEST:g}")
         self._control.set_speed(speed)
 
     def _agent(self, verb: str, name: str) -> None:

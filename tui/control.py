@@ -62,6 +62,20 @@ class Control:
             else:
                 self._do(f"{action} {subject.name}", lambda: admin.control_agent(subject.agent_id, CONTROLS[action]))
 
+    def all_agents(self, action: AgentAction) -> None:
+        """Pause all agents, or let them go on, one after the other and with one word about it."""
+        admin = self._admin()
+        if admin is None:
+            self._tell("warning", LOOKS_ONLY)
+            return
+        agents = [line.shape for line in self._context.view.agents.lines.values() if line.shape.personality != "human"]
+
+        async def each() -> None:
+            for shape in agents:
+                await admin.control_agent(shape.agent_id, action)
+
+        self._do(f"{action} {len(agents)} agents", each)
+
     def watch(self, agent_id: str, name: str) -> Watching | None:
         """What shows an agent's orders in the ladder; None where they are not this console's to see."""
         admin = self._admin()

@@ -63,6 +63,15 @@ async def test_the_simulations_speed_is_a_command_and_every_console_shows_it(con
         assert "×" not in c.lines()[0]
 
 
+async def test_all_agents_are_paused_with_one_word_about_it(console: OpenConsole) -> None:
+    world = World(FakeTime())
+    async with console(world=world, config=ConsoleConfig(admin=lambda: world.admin)) as c:
+        await enter(c, "sim pause")
+        assert {verb for verb, _ in world.admin.calls} == {"pause"}
+        assert len(world.admin.calls) == 10
+        assert [line.text for line in c.app.view.audit if line.kind == "admin"] == ["pause 10 agents"]
+
+
 @pytest.mark.parametrize("speed", ["0.05", "x50"])
 async def test_a_speed_out_of_bounds_is_told_with_the_bounds(speed: str, console: OpenConsole) -> None:
     world = World(FakeTime())
