@@ -333,6 +333,8 @@ class ConsoleActions(App[None]):
         if made is None:
             self.notices.tell("warning", f"no Chromium here to make a PNG: {path} is the SVG")
         else:
+            if made != path:
+                path.unlink()
             self.notices.tell("information", f"saved {made}")
 
     def show_commands(self) -> None:

@@ -36,6 +36,7 @@ class Picture:
     size: tuple[int, int] = (120, 40)
     keys: tuple[str, ...] = ()
     theme: str = "dark"
+    watched_s: int = WATCHED_S
 
 
 TRADED = (
@@ -53,20 +54,22 @@ PICTURES = (
     Picture("markets", keys=(*TRADED, "g", "2")),
     Picture("agents", keys=(*TRADED, "g", "3")),
     Picture("blotter", keys=(*TRADED, "g", "4")),
-    Picture("news", keys=(*TRADED, "g", "6")),
+    Picture("news", keys=(*TRADED, "g", "6"), watched_s=240),
     Picture("help", keys=("question_mark",)),
 )
 
 
 @contextlib.asynccontextmanager
-async def opened(size: tuple[int, int], theme: str = "dark") -> AsyncIterator[tuple[Stage, ConsoleApp, Pilot[None]]]:
-    """The console on a market that has been going on for a while."""
+async def opened(
+    size: tuple[int, int], theme: str = "dark", watched_s: int = WATCHED_S
+) -> AsyncIterator[tuple[Stage, ConsoleApp, Pilot[None]]]:
+    """The console on a market that has been going on for a while, the last ``watched_s`` of it before its eyes."""
     stage = Stage(seed=SEED)
     stage.step(WARM_UP_S)
     settings = ConsoleSettings(theme=theme, timeframe="15s")
     app = ConsoleApp(lambda: stage, ConsoleConfig(settings=settings), stage.clock(), timer=False)
     async with app.run_test(size=size) as pilot:
-        for _ in range(WATCHED_S):
+        for _ in range(watched_s):
             await pilot.pause()
             stage.step(1.0)
             app.second()
@@ -75,7 +78,7 @@ async def opened(size: tuple[int, int], theme: str = "dark") -> AsyncIterator[tu
 
 async def draw(picture: Picture, folder: Path) -> Path:
     """Make one picture; its SVG, or its PNG where a browser is there to draw it."""
-    async with opened(picture.size, picture.theme) as (stage, app, pilot):
+    async with opened(picture.size, picture.theme, picture.watched_s) as (stage, app, pilot):
         for key in picture.keys:
             stage.step(0.4)
             await pilot.pause()

@@ -77,8 +77,9 @@ class HelpPane(Pane):
             for key in entries:
                 if key.id.startswith("size.") and key.id[-1] in "2345" and not changed:
                     continue
-                shown = "1-5" if key.id == "size.1" and not changed else changed.get(key.id, key.shown)
-                spans: list[Span] = [(f"  {shown:<10}", "key"), (key.does, "text")]
+                presets = key.id == "size.1" and not changed
+                shown, does = ("1-5", "size presets") if presets else (changed.get(key.id, key.shown), key.does)
+                spans: list[Span] = [(f"  {shown:<10}", "key"), (does, "text")]
                 lines.append(fill_row(spans, width))
         return lines
 
