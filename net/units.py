@@ -21,6 +21,7 @@ EXACT_MAX: Final = 2**51
 
 _NANOS_PER_MILLI: Final = 1_000_000
 _SCALE: Final = float(DECIMAL_SCALE)
+_EXACT: Final = float(EXACT_MAX)
 
 
 class UnitError(ValueError):
@@ -36,7 +37,7 @@ class UnitError(ValueError):
 def steps_from_wire(value: float, step_e8: int) -> int | None:
     """How many steps of ``step_e8`` (in units of 1 / DECIMAL_SCALE) ``value`` is, or None if it lies between two."""
     quotient = value * _SCALE / step_e8
-    if not -EXACT_MAX < quotient < EXACT_MAX:  # also false for NaN
+    if not -_EXACT < quotient < _EXACT:  # also false for NaN
         return None
     steps = round(quotient)
     return steps if steps * step_e8 / DECIMAL_SCALE == value else None

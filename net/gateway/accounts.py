@@ -32,10 +32,10 @@ class Account:
         "agent_id",
         "closed",
         "credential",
-        "floor",
+        "floor_event",
         "forgotten",
         "history",
-        "last",
+        "last_event",
         "name",
         "pace",
         "paused",
@@ -48,7 +48,13 @@ class Account:
     )
 
     def __init__(
-        self, agent_id: AccountId, name: str, personality: str, credential: str, floor: int, orders_per_second: int
+        self,
+        agent_id: AccountId,
+        name: str,
+        personality: str,
+        credential: str,
+        floor_event: int,
+        orders_per_second: int,
     ) -> None:
         self.agent_id = agent_id
         self.name = name
@@ -68,10 +74,10 @@ class Account:
         self.history: deque[Kept] = deque()
         self.forgotten = 0
         """How many of its events are no longer in ``history``, but counted among all that are kept."""
-        self.floor = floor
-        """Number up to which private messages are not kept (any more)."""
-        self.last = floor
-        """Number of the last private message."""
+        self.floor_event = floor_event
+        """Number of the event up to which private events are not kept (any more)."""
+        self.last_event = floor_event
+        """Number of the last private event."""
 
     @property
     def status(self) -> str:
@@ -82,14 +88,18 @@ class Account:
             return "paused"
         return "running" if self.sessions else "disconnected"
 
+    @property
+    def last(self) -> int:
+        """Number of the last private message."""
+        return last_number(self.last_event)
+
     def forget_oldest(self) -> None:
         """Keep one private event less."""
-        sequence, _, _ = self.history.popleft()
-        self.floor = last_number(sequence)
+        self.floor_event, _, _ = self.history.popleft()
 
     def missed(self, number: int) -> list[Kept] | None:
         """The kept events with messages after ``number``; None when some of them are gone."""
-        if number < self.floor:
+        if number < last_number(self.floor_event):
             return None
         return [kept for kept in self.history if last_number(kept[0]) > number]
 
@@ -106,8 +116,8 @@ class Accounts:
         self._forgotten = 0
         """How many those are: the sum over all accounts."""
         self._by_id: dict[AccountId, Account] = {}
-        self.floor = 0
-        """Number up to which nothing is kept for anybody."""
+        self.floor_event = 0
+        """Number of the event up to which nothing is kept for anybody."""
         self.stale: dict[AccountId, None] = {}
         """Accounts whose view is older than their last event, in the order in which they became so."""
         self.changed = False
@@ -123,10 +133,10 @@ class Accounts:
         """One account, or None."""
         return self._by_id.get(agent_id)
 
-    def load(self, views: Iterable[AccountView], floor: int) -> None:
-        """Start over from all accounts; ``floor`` is the number of the last private message that nobody keeps."""
+    def load(self, views: Iterable[AccountView], floor_event: int) -> None:
+        """Start over from all accounts; ``floor_event`` is the number of the last event that nobody keeps."""
         before, self._by_id = self._by_id, {}
-        self.floor = floor
+        self.floor_event = floor_event
         self._owners.clear()
         self._forgotten = 0
         self.stale.clear()
@@ -137,7 +147,7 @@ class Accounts:
             if known is not None and known.credential == view.credential:
                 known.history.clear()
                 known.forgotten = 0
-                known.floor = known.last = floor
+                known.floor_event = known.last_event = floor_event
                 self._by_id[view.account] = known
                 del before[view.account]
             account = self.opened(view.account, view.name, view.personality, view.credential)
@@ -151,7 +161,7 @@ class Accounts:
         """Know an account from now on."""
         account = self._by_id.get(agent_id)
         if account is None:
-            account = Account(agent_id, name, personality, credential, self.floor, self._orders_per_second)
+            account = Account(agent_id, name, personality, credential, self.floor_event, self._orders_per_second)
             self._by_id[agent_id] = account
             self.mark(account)
         return account
@@ -178,7 +188,7 @@ class Accounts:
         if len(history) == self._history:
             self._forget_oldest_of(account)
         history.append((sequence, event, time))
-        account.last = last_number(sequence)
+        account.last_event = sequence
         owners.append(account)
         if len(owners) > self._history_total:
             self._forget_oldest()

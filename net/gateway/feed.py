@@ -11,7 +11,6 @@ from net.errors import EventsLost, TradesimError
 from net.gateway.accounts import Accounts
 from net.gateway.engine import Engine
 from net.gateway.mirror import Mirror
-from net.gateway.private import last_number
 from net.gateway.publisher import Publisher
 from net.logs import get_logger
 
@@ -67,9 +66,9 @@ class Feed:
         views = await self._engine.accounts()
         first = max(snapshot.oldest_event or snapshot.sequence + 1, snapshot.sequence + 1 - LOOKBACK_EVENTS)
         self._mirror.load(snapshot)
-        self._accounts.load(views, last_number(first - 1))
+        self._accounts.load(views, first - 1)
         if not await self._remember(first, snapshot):
-            self._accounts.load(views, last_number(snapshot.sequence))
+            self._accounts.load(views, snapshot.sequence)
         self.ready.set()
         self._on_loaded()
         async for batch in self._engine.events(snapshot.sequence + 1, snapshot.epoch):

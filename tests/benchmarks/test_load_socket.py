@@ -51,6 +51,15 @@ async def test_frames_cut_at_every_byte_are_put_together() -> None:
         assert heard == [b"first", b"y" * 200]
 
 
+async def test_what_is_not_asked_for_is_passed_over() -> None:
+    heard: list[bytes] = []
+    socket = LoadSocket("host", 1, "/ws", heard.append)
+    socket.only = b"answer"
+    frames = [server_frame(text) for text in (b"push", b"answer 1", b"an", b"answer 2", b"push")]
+    socket.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + b"".join(frames))
+    assert heard == [b"answer 1", b"answer 2"]
+
+
 async def test_a_refused_handshake_is_told() -> None:
     socket = LoadSocket("host", 1, "/ws", lambda _payload: None)
     socket.data_received(b"HTTP/1.1 403 Forbidden\r\n\r\n")
