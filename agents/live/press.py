@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -25,23 +24,39 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.press")
 
 
 class Press:
-    """Posts one thing after the other; while the exchange is away they are lost, as old news are."""
+    """Posts one thing after the other; while the exchange is away they are lost, as old news are.
+
+    What does not fit into the queue is lost too: the log says when that begins, and how much it was when it ends.
+    """
 
     def __init__(self, ws_url: str, data_dir: Path | None) -> None:
         self._url = ws_url
         self._data_dir = data_dir
         self._queue: asyncio.Queue[Story | tuple[SymbolId, Phase]] = asyncio.Queue(QUEUE)
         self.published = 0
+        self.dropped = 0
+        """How much found the queue full."""
+        self._dropped_told = 0
 
     def publish(self, story: Story) -> None:
         """Have a story posted soon."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._queue.put_nowait(story)
+        self._put(story)
 
     def set_phase(self, symbol_id: SymbolId, phase: Phase) -> None:
         """Have an instrument halted or opened soon."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._queue.put_nowait((symbol_id, phase))
+        self._put((symbol_id, phase))
+
+    def _put(self, job: Story | tuple[SymbolId, Phase]) -> None:
+        try:
+            self._queue.put_nowait(job)
+        except asyncio.QueueFull:
+            if self.dropped == self._dropped_told:
+                log.warning("the queue is full: what comes now is not published", waiting=QUEUE)
+            self.dropped += 1
+            return
+        if self.dropped > self._dropped_told:
+            log.warning("not published", reason="the queue was full", count=self.dropped - self._dropped_told)
+            self._dropped_told = self.dropped
 
     async def run(self) -> None:
         """Post what is asked for, until canceled."""
