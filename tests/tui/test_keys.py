@@ -144,7 +144,7 @@ CASES: dict[str, Case] = {
     "admin.agent": Case(("g", "7", "e"), lambda c: "CREATE AN AGENT" in c.text()),
     "admin.news": Case(("g", "7", "w"), lambda c: "PUBLISH NEWS" in c.text()),
     "admin.halt": Case(("g", "7", "h"), lambda c: c.world.admin.calls[-1] == ("halt", 1)),
-    "admin.faster": Case(("g", "7", "plus"), lambda c: c.world.admin.calls[-1] == ("set_speed", 2.0)),
+    "admin.faster": Case(("g", "7", "plus", "plus"), lambda c: c.world.admin.calls[-1] == ("set_speed", 5.0)),
     "admin.slower": Case(("g", "7", "minus"), lambda c: c.world.admin.calls[-1] == ("set_speed", 0.5)),
     "admin.delist": Case(("g", "7", "D", "y"), lambda c: c.world.admin.calls[-1] == ("remove_instrument", 1)),
 }

@@ -49,3 +49,10 @@ async def test_the_ladder_has_the_focus_again_after_a_terminal_that_was_too_smal
         assert isinstance(c.app.focused, Ladder)
         await c.press("left_square_bracket", "b", "enter")
         assert "add" in [verb for verb, _ in c.world.requests]
+
+
+@pytest.mark.parametrize("width", [100, 120, 140, 159, 160, 175, 184, 185, 200, 240])
+async def test_the_chart_has_room_at_every_width(width: int, console: OpenConsole) -> None:
+    async with console(size=(width, 40)) as c:
+        assert c.app.screen.query_one("#chart").size.width >= 20
+        assert c.app.screen.query_one("#chart").size.width >= width // 5

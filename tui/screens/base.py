@@ -21,6 +21,10 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 """Below this nothing is shown but a word about it."""
 
 
+ROOMY_WIDTH = 185
+"""From here on columns that would take the chart's room are as wide as they like."""
+
+
 class Box(Container):
     """Panes side by side or above each other; nothing of it is ever seen, so it is drawn the cheap way."""
 
@@ -88,6 +92,7 @@ class ModeScreen(Screen[None]):
         elif not small and self.has_class("-too-small") and self._focused_before is not None:
             self.call_after_refresh(self._focused_before.focus)  # hidden, it lost the focus
         self.set_class(small, "-too-small")
+        self.set_class(size.width >= ROOMY_WIDTH, "-roomy")
         self.context.desk.too_small = small
 
     def tick(self, frame: int) -> None:

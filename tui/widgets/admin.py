@@ -71,6 +71,9 @@ class Listing(TablePane[Market]):
         *LIST_HINTS,
     )
 
+    asked: tuple[float, float] | None = None
+    """Speed that was told when another one was asked for, and that one."""
+
     def data_stamp(self) -> Hashable:
         return tuple(market.version for market in self.context.view.markets.values())
 
@@ -108,11 +111,14 @@ class Listing(TablePane[Market]):
 
     def action_speed(self, step: int) -> None:
         """Next faster or slower of the usual speeds."""
-        now = self.context.view.simulation_speed
+        now = told = self.context.view.simulation_speed
+        if self.asked is not None and self.asked[0] == told:
+            now = self.asked[1]  # the answer to the key before is still under way
         faster = [speed for speed in SPEEDS if speed > now]
         slower = [speed for speed in SPEEDS if speed < now]
         wanted = faster[:1] if step > 0 else slower[-1:]
         if wanted:
+            self.asked = (told, wanted[0])
             self.post_message(AdminAsked("simulation.speed", wanted[0]))
 
     def action_delist(self) -> None:
