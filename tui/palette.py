@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui import keys
-from tui.actions import ConsoleActions
 from tui.drawing.cells import printable
 from tui.grammar import EXAMPLES
 from tui.messages import AskLine
 from tui.theme import THEMES
 from tui.view import INTERVALS
 from tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from tui.wiring import WiredApp
 
 Entry = tuple[str, str, Callable[[], object]]
 """What is shown, a word about it, and what it does."""
@@ -24,31 +27,24 @@ Entry = tuple[str, str, Callable[[], object]]
 class ConsoleCommands(Provider):
     """All that can be done, by name."""
 
-    @property
-    def console(self) -> ConsoleActions | None:
-        """The app, when it is a console."""
-        return self.app if isinstance(self.app, ConsoleActions) else None
-
     def entries(self) -> Iterator[Entry]:
         """Everything, the nearest first."""
-        app, pane = self.console, self.focused
-        if app is None:
-            return
+        app, pane = cast("WiredApp", self.app), self.focused
         if isinstance(pane, Pane):
             for key in pane.KEYS:
                 yield f"{key.does}", f"key {key.shown}", partial(app.run_action, key.action, pane)
         for number, (mode, title) in enumerate(keys.MODES, 1):
-            yield f"go to {title}", f"g {number}", partial(app.go, mode)
+            yield f"go to {title}", f"g {number}", partial(app.steering.go, mode)
         for key in keys.APP:
             if key.id not in ("app.palette", "pane.next", "pane.previous"):
                 yield key.does, f"key {key.shown}", partial(app.run_action, key.action, app)
         for market in app.view.ordered():
             symbol_id = market.instrument.symbol_id
-            yield f"trade {market.ticker}", market.instrument.description, partial(app.pick, symbol_id)
+            yield f"trade {market.ticker}", market.instrument.description, partial(app.steering.pick, symbol_id)
         for name in INTERVALS:
-            yield f"timeframe {name}", "candles", partial(app.set_timeframe, name)
+            yield f"timeframe {name}", "candles", partial(app.steering.set_timeframe, name)
         for name in THEMES:
-            yield f"theme {name}", "look", partial(app.set_theme, name)
+            yield f"theme {name}", "look", partial(app.steering.set_theme, name)
         for example, does in EXAMPLES:
             yield f": {example}", does, partial(app.post_message, AskLine("command", example))
 

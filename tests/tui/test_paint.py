@@ -105,7 +105,7 @@ async def test_other_colours_are_painted_after_another_theme_was_chosen(console:
     async with console() as c:
         await watch(c)
         for theme in ("light", "mono"):
-            c.app.set_theme(theme)
+            c.app.steering.set_theme(theme)
             grid = await watch(c)
             await c.step(5)
             assert grid.written

@@ -16,6 +16,7 @@ from tui.replay.feed import ReplayFeed
 from tui.replay.places import PlaceError, place, stamp
 from tui.replay.story import told
 from tui.screens.help import HelpScreen
+from tui.steering import Steering
 from tui.view import Clock
 from tui.widgets.command import CommandBar
 from tui.widgets.pane import Pane
@@ -126,22 +127,32 @@ class ReplayApp(ConsoleApp):
         here = tuple(key for key in table if key.group in ("Cursor", "List"))
         self.push_screen(HelpScreen(self.context, "replay", keys.REPLAY + here))
 
-    def action_quit_asked(self) -> None:
-        """Quit; nothing can be lost."""
-        self.exit()
+    def steer(self) -> Steering:
+        """The same, but for the recording."""
+        return ReplaySteering(self)
 
-    # --- the command bar
+
+class ReplaySteering(Steering):
+    """Winds the recording."""
+
+    def __init__(self, app: ReplayApp) -> None:
+        super().__init__(app)
+        self._replay = app
 
     def simulate(self, verb: str, argument: float | None) -> bool:
         """``sim pause``, ``sim start``, ``sim step``, ``sim speed X``; ``sim reset N``: to the beginning."""
         match verb:
             case "pause" | "start":
-                if self.feed.status().playing == (verb == "pause"):
-                    self.feed.toggle()
+                if self._replay.feed.status().playing == (verb == "pause"):
+                    self._replay.feed.toggle()
             case "step":
-                self.feed.step(1)
+                self._replay.feed.step(1)
             case "speed":
-                self.feed.set_speed(argument or 1.0)
+                self._replay.feed.set_speed(argument or 1.0)
             case _:
-                self.feed.seek(0)
+                self._replay.feed.seek(0)
         return True
+
+    def leave(self) -> None:
+        """Quit; nothing can be lost."""
+        self._replay.exit()
