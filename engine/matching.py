@@ -1,4 +1,4 @@
-"""The matching engine: the one place where orders match.
+"""The matching engine: where orders match. (``batch`` knows the same rules for plain orders, many in one call.)
 
 Rules (``docs/MATCHING.md`` gives the reasons):
 
