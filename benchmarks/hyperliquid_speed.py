@@ -28,7 +28,7 @@ from net.hyperliquid.info_client import InfoClient
 from net.hyperliquid.keys import SdkSigner
 
 RECORDING = Path(__file__).parent.parent / "tests/net/hyperliquid/btcusd_20250126.gz"
-KEY = "0x" + "a1" * 32
+KEYS = tuple("0x" + f"{0xA1 + number:x}" * 32 for number in range(8))
 HEAD = "POST /hl/exchange HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
 META = b'{"universe":[{"name":"BTC","szDecimals":5}]}'
 SPOT_META = b'{"universe":[],"tokens":[]}'
@@ -142,9 +142,8 @@ async def measure_memory(rounds: int) -> dict[str, float]:
     return {"frames_unread": rounds * len(frames), "grown_mb": grown / 2**20}
 
 
-def signed_orders(count: int) -> list[bytes]:
+def signed_orders(signer: SdkSigner, count: int) -> list[bytes]:
     """Bodies of ``/exchange``, signed beforehand: resting orders at many prices."""
-    signer = SdkSigner(KEY, mainnet=False)
     now = time.time_ns() // 1_000_000
     bodies = []
     for number in range(count):
@@ -173,23 +172,24 @@ async def send(port: int, bodies: list[bytes], latencies: list[float]) -> None:
 
 
 async def measure_orders(count: int, connections: int) -> dict[str, float]:
-    """Signed orders a second through gateway and engine, real processes, each order accepted."""
-    address = SdkSigner(KEY, mainnet=False).address
-    async with running_exchange("--scenario", "hyperliquid", "--hl-account", f"{address}=10000000") as exchange:
+    """Signed orders a second through gateway and engine, real processes; one account a connection, all accepted."""
+    signers = [SdkSigner(key, mainnet=False) for key in KEYS[:connections]]
+    funded = [word for signer in signers for word in ("--hl-account", f"{signer.address}=10000000")]
+    async with running_exchange("--scenario", "hyperliquid", *funded) as exchange:
         async with httpx.AsyncClient() as http:
             url = f"http://127.0.0.1:{exchange.port}/hl/info"
-            question = {"type": "userRole", "user": address}
+            question = {"type": "userRole", "user": signers[-1].address}
             while (await http.post(url, json=question)).json()["role"] != "user":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
-        bodies = signed_orders(count)  # now: what was signed before the venue's start counts no more
+        # Signed now: what was signed before the venue's start counts no more.
+        shares = [signed_orders(signer, count // connections) for signer in signers]
         latencies: list[float] = []
-        shares = [bodies[number::connections] for number in range(connections)]
         began = time.perf_counter()
         await asyncio.gather(*(send(exchange.port, share, latencies) for share in shares))
         elapsed = time.perf_counter() - began
     cuts = statistics.quantiles(latencies, n=100)
     name = f"orders_{connections}"
-    return {f"{name}_per_s": count / elapsed, f"{name}_p50_ms": cuts[49], f"{name}_p99_ms": cuts[98]}
+    return {f"{name}_per_s": len(latencies) / elapsed, f"{name}_p50_ms": cuts[49], f"{name}_p99_ms": cuts[98]}
 
 
 async def main(rounds: int, orders: int) -> None:

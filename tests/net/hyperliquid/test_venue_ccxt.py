@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -171,6 +172,35 @@ async def test_batches_and_client_ids(world: World) -> None:
     await in_thread(example)
 
 
+async def test_whatever_else_ccxt_offers_is_answered(world: World) -> None:
+    since = (int(time.time()) - 7_200) * 1_000
+    calls: list[tuple[str, tuple[Any, ...]]] = [
+        *[(f"fetch_{what}", ()) for what in ("currencies", "time", "funding_rates", "open_interests", "positions")],
+        *[(f"fetch_{what}", (ETH,)) for what in ("closed_orders", "orders", "canceled_and_closed_orders", "position")],
+        *[(f"fetch_{what}", (ETH,)) for what in ("funding_history", "funding_rate", "open_interest", "trades")],
+        *[(f"fetch_{what}", ("USDC",)) for what in ("ledger", "deposits", "withdrawals")],
+        ("fetch_funding_rate_history", (ETH, since)),
+        ("cancel_all_orders_after", (60_000,)),
+        ("set_margin_mode", ("isolated", ETH, {"leverage": 5})),
+        ("add_margin", (ETH, 10)),
+        ("reduce_margin", (ETH, 5)),
+        ("withdraw", ("USDC", 20, "0x" + "12" * 20)),
+        ("create_order", (ETH, "limit", "sell", 0.2, 1900, {"triggerPrice": 1950, "reduceOnly": True})),
+        ("create_order", (ETH, "limit", "buy", 0.1, 1900, {"stopLoss": {"triggerPrice": 1800}})),
+    ]
+
+    def example() -> None:
+        with blocking(world.url) as exchange:
+            exchange.create_order(ETH, "market", "buy", 0.5, 2000)
+            for name, arguments in calls:
+                getattr(exchange, name)(*arguments)
+            resting = exchange.create_order(ETH, "limit", "buy", 0.1, 1900)["id"]
+            exchange.cancel_orders_for_symbols([{"id": resting, "symbol": ETH}])
+            assert resting not in [order["id"] for order in exchange.fetch_open_orders(ETH)]
+
+    await in_thread(example)
+
+
 async def test_the_asynchronous_client(world: World) -> None:
     async with opened(ccxt_async.hyperliquid(settings(world.url))) as exchange:
         order = await exchange.create_order(ETH, "limit", "buy", 0.2, 1900)
@@ -204,6 +234,19 @@ async def test_the_streams_of_ccxt_pro(world: World) -> None:
         assert mine["id"] == trade["id"]
         assert (await watched["ohlcv"])[-1][4] == 2001.0
         assert (await watched["ticker"])["symbol"] == ETH
+
+
+async def test_ccxt_pro_watches_accounts_and_gives_streams_up(world: World) -> None:
+    async with opened(ccxt_pro.hyperliquid(settings(world.url))) as exchange, asyncio.timeout(30):
+        await exchange.create_order(ETH, "market", "buy", 0.5, 2000)
+        assert (await exchange.watch_balance())["USDC"]["total"] == pytest.approx(100_000 - 0.450225)
+        assert (await exchange.watch_positions())[0]["contracts"] == 0.5
+        assert set(await exchange.watch_tickers()) == set(exchange.symbols)
+        assert (await exchange.watch_order_book(PURR))["bids"][0] == [0.199, 100_000.0]
+        before = world.venue.streams.subscribed
+        assert await exchange.un_watch_order_book(PURR)
+        assert await exchange.un_watch_tickers()
+        assert world.venue.streams.subscribed == before - 2
 
 
 async def test_orders_over_the_websocket(world: World) -> None:
