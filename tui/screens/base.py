@@ -21,6 +21,10 @@ MIN_WIDTH, MIN_HEIGHT = 60, 16
 """Below this nothing is shown but a word about it."""
 
 
+SLIM_WIDTH = 76
+"""Below this the ladder gives some of its room to the tape."""
+TIGHT_WIDTH = 112
+"""Below this the ladder gives some of its room to the chart."""
 ROOMY_WIDTH = 185
 """From here on columns that would take the chart's room are as wide as they like."""
 
@@ -92,6 +96,8 @@ class ModeScreen(Screen[None]):
         elif not small and self.has_class("-too-small") and self._focused_before is not None:
             self.call_after_refresh(self._focused_before.focus)  # hidden, it lost the focus
         self.set_class(small, "-too-small")
+        self.set_class(size.width < SLIM_WIDTH, "-slim")
+        self.set_class(size.width < TIGHT_WIDTH, "-tight")
         self.set_class(size.width >= ROOMY_WIDTH, "-roomy")
         self.context.desk.too_small = small
 

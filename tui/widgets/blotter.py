@@ -31,15 +31,15 @@ class Working(TablePane[OwnOrder]):
     EMPTY = "no working orders: b buys, s sells at the ladder's cursor"
     EMPTY_WATCHING = "spectators have no orders"
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("#", 7, right=True),
-        Column("sym", 5, drop=2),
+        Column("#", 7, right=True, drop=1),
+        Column("sym", 5, drop=3),
         Column("side", 4),
         Column("leaves", 7, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
-        Column("queue", 9, right=True, drop=1),
-        Column("state", 9, grow=1, drop=3),
-        Column("filled", 7, right=True, drop=4),
-        Column("tif", 8, drop=5),
+        Column("queue", 9, right=True, drop=2),
+        Column("state", 9, grow=1, drop=4),
+        Column("filled", 7, right=True, drop=5),
+        Column("tif", 8, drop=6),
     )
     HINTS = (("x", "cancel order"), *LIST_HINTS)
     HINTS_WATCHING = LIST_HINTS
@@ -92,14 +92,14 @@ class Fills(TablePane[Fill]):
     EMPTY_WATCHING = "spectators have no fills"
     FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("time", 8),
-        Column("sym", 5, drop=1),
+        Column("time", 8, drop=1),
+        Column("sym", 5, drop=2),
         Column("side", 4),
         Column("qty", 8, right=True),
         Column("price", 9, right=True),
-        Column("", 5, drop=3),
-        Column("#", 7, right=True, drop=2),
-        Column("fee", 7, right=True, drop=4),
+        Column("", 5, drop=4),
+        Column("#", 7, right=True, drop=3),
+        Column("fee", 7, right=True, drop=5),
     )
     HINTS = LIST_HINTS
 
