@@ -204,9 +204,9 @@ async def test_a_reader_that_is_slow_does_not_make_the_venue_stale() -> None:
         await acknowledge_and_send(socket, range(1, 21))
         await answer(socket)
 
-    async with running(flood, BTC, size=5, timing=Timing(whole_book=0.3, ping_every=0.1, pong=0.3)) as (_, channel):
+    async with running(flood, BTC, size=5, timing=Timing(whole_book=0.6, ping_every=0.1, pong=0.6)) as (_, channel):
         await eventually(channel.full)
-        await asyncio.sleep(1.0)  # time passes in which nobody reads: book and pong would be overdue several times
+        await asyncio.sleep(1.5)  # time passes in which nobody reads: book and pong would be overdue several times
         notices = await until(channel, lambda notice: book_times([notice]) == [20])
     assert book_times(notices) == [*range(1, 21)]
     assert [notice for notice in notices if not isinstance(notice, Received)] == [LinkChanged(LinkState.CONNECTED)]
