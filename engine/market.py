@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.events import DepthChanged, LevelChange
 from engine.instruments import Instrument
 from engine.invariants import ensure
@@ -9,7 +11,7 @@ from engine.marketdata import MarketData
 from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
 from engine.order import Order
 from engine.service import DepthView
-from engine.triggers import Triggers
+from engine.stops import WaitingStops
 from engine.types import InstrumentStatus
 
 _PPM = 1_000_000
@@ -70,7 +72,7 @@ class Market:
         self.indication: tuple[int, int] | None = None
         """Price and lots that the last ``AuctionIndication`` named."""
         self.data = MarketData()
-        self.stops = Triggers()
+        self.stops = WaitingStops()
         self.published: dict[int, LevelChange] = {}
         """Visible state of each level, by signed price, as the last ``DepthChanged`` left it."""
         self.touched: list[int] = []
@@ -82,8 +84,7 @@ class Market:
         instrument = self.instrument
         if self.status is instrument.status:
             return instrument
-        fields = {name: getattr(instrument, name) for name in instrument.__struct_fields__}
-        return Instrument(**{**fields, "status": self.status})
+        return msgspec.structs.replace(instrument, status=self.status)
 
     def move_to(self, price: int) -> None:
         """Take a new last price, and with it the price band around it."""

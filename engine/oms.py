@@ -66,7 +66,7 @@ from engine.service import (
     state_digest,
 )
 from engine.state import capture, restore
-from engine.stops import trigger
+from engine.triggering import trigger
 from engine.types import AccountId, CancelReason, OrderId, RejectCode, SymbolId
 from engine.working_order import WorkingOrder
 
