@@ -72,7 +72,7 @@ class FairQueue(Generic[P, T]):
         return peer, requests, arrival.time
 
     def put_back(self, peer: P, requests: list[T], time: int) -> None:
-        """Give back the last of what was taken: the first of its peer again, whose turn comes after those of the others."""
+        """Give back the last of what was taken: the first of its peer again, whose turn is the last."""
         waiting = self._waiting.get(peer)
         if waiting is None:
             waiting = self._waiting[peer] = deque()
