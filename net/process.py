@@ -128,6 +128,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def client_address(peer: str, forwarded: str) -> str:
+    """Who is behind a connection: a proxy on this machine is believed what it says of its client.
+
+    Args:
+        peer: address of the other end.
+        forwarded: its header X-Forwarded-For; the last entry is the proxy's own.
+    """
+    client = forwarded.rpartition(",")[2].strip()
+    return client if client and is_loopback(peer) else peer
+
+
 def boot_id() -> str:
     """Name the time since this machine was started; "" where it has no name."""
     try:

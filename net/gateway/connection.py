@@ -22,6 +22,7 @@ from websockets.server import ServerProtocol
 
 from net.gateway.framing import FrameTracker, plain_texts
 from net.gateway.outgoing import Outgoing
+from net.process import client_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,8 @@ class Connection(asyncio.Protocol):
         self._connections = server_state.connections
         self._protocol = ServerProtocol(max_size=limits.max_message_bytes)
         self._transport: asyncio.Transport | None = None
+        self._forwarded = ""
+        """For whom a proxy connected, as it says."""
         self._handler: Handler | None = None
         self._inbox: deque[bytes] = deque()
         self._fragments: list[bytes] = []
@@ -184,9 +187,9 @@ class Connection(asyncio.Protocol):
 
     @property
     def host(self) -> str:
-        """The same without the port."""
+        """The same without the port; that of a proxy's client where a proxy of this machine tells it."""
         name = None if self._transport is None else self._transport.get_extra_info("peername")
-        return str(name[0]) if isinstance(name, tuple) else ""
+        return client_address(str(name[0]), self._forwarded) if isinstance(name, tuple) else ""
 
     @property
     def unsent_bytes(self) -> int:
@@ -270,6 +273,7 @@ class Connection(asyncio.Protocol):
 
     def _handshake(self, request: Request) -> None:
         handler = None
+        self._forwarded = ",".join(request.headers.get_all("X-Forwarded-For"))
         response = self._protocol.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:  # a handler is made for whom nothing else refuses
             try:

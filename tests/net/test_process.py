@@ -11,11 +11,11 @@ import structlog
 
 from net.errors import StartupError
 from net.logs import configure_logging, mask_secrets
-from net.process import Ready, boot_id, prepare_data_dir
+from net.process import Ready, boot_id, client_address, prepare_data_dir
 
 WAITS = """
 import asyncio, sys
-from net.process import Ready, run, serve_until_stopped
+from net.process import client_address, Ready, run, serve_until_stopped
 
 async def main():
     failure = asyncio.get_running_loop().create_future()
@@ -157,3 +157,16 @@ def test_a_data_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> Non
 def test_the_boot_has_a_name_that_stays() -> None:
     assert boot_id()
     assert boot_id() == boot_id()
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("127.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1", "1.2.3.4, 203.0.113.7", "203.0.113.7"),
+        ("203.0.113.9", "127.0.0.1", "203.0.113.9"),
+        ("127.0.0.1", "", "127.0.0.1"),
+    ],
+)
+def test_only_a_proxy_of_this_machine_is_believed_for_whom_it_connects(peer: str, forwarded: str, client: str):
+    assert client_address(peer, forwarded) == client

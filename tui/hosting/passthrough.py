@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import ClientWSTimeout, WSMsgType, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from net.process import client_address
 from net.trust import trusted
 
 PREFIXES: Final = ("/ws", "/api", "/hl", "/docs", "/openapi.json", "/health", "/metrics")
@@ -64,7 +65,7 @@ class Passthrough:
     async def _request(self, request: web.Request) -> web.StreamResponse:
         body = request.content if request.body_exists else None
         async with self._session.request(
-            request.method, self._url(request), headers=_without(request.headers, _NOT_PASSED_ON), data=body,
+            request.method, self._url(request), headers=_passed_on(request, _NOT_PASSED_ON), data=body,
             allow_redirects=False,
         ) as answer:  # fmt: skip
             response = web.StreamResponse(status=answer.status, reason=answer.reason)
@@ -80,7 +81,7 @@ class Passthrough:
             return web.Response(status=503, text="too many connections\n")
         self._sockets += 1
         offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if name]
-        headers = _without(request.headers, _NOT_PASSED_ON | _HANDSHAKE)
+        headers = _passed_on(request, _NOT_PASSED_ON | _HANDSHAKE)
         try:
             async with self._session.ws_connect(
                 self._url(request), headers=headers, protocols=offered, max_msg_size=0, autoping=False, autoclose=False,
@@ -137,6 +138,13 @@ async def _carry(
                     return
                 case _:
                     return
+
+
+def _passed_on(request: web.Request, left_out: frozenset[str]) -> CIMultiDict[str]:
+    """Headers of a request, and for whom it is made: the gateway counts what strangers open by their address."""
+    headers = _without(request.headers, left_out)
+    headers["X-Forwarded-For"] = client_address(request.remote or "", request.headers.get("X-Forwarded-For", ""))
+    return headers
 
 
 def _without(headers: CIMultiDictProxy[str], names: frozenset[str]) -> CIMultiDict[str]:

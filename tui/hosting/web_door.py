@@ -15,6 +15,7 @@ from aiohttp import web
 
 from net.gateway.app import raise_open_files
 from net.gateway.serving import bind
+from net.process import client_address
 from net.rest_client import rest_url
 from tui.hosting.admission import Visitor
 from tui.hosting.lobby import Lobby
@@ -191,7 +192,7 @@ def _page(name: str, status: int = 200) -> web.Response:
 
 
 def _address(request: web.Request) -> str:
-    return request.remote or ""
+    return client_address(request.remote or "", request.headers.get("X-Forwarded-For", ""))
 
 
 def _size(request: web.Request) -> Size:

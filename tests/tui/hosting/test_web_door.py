@@ -207,6 +207,22 @@ async def test_bots_and_rest_use_the_gateway_through_the_door_unchanged(door: We
         assert through_it[0]
 
 
+async def test_strangers_behind_the_door_are_counted_by_their_own_address(door: WebDoor):
+    async def opened(stranger: str, *names: str) -> str:
+        async with aiohttp.ClientSession() as session:
+            url, headers = f"{address(door)}/ws", {"X-Forwarded-For": stranger}
+            async with session.ws_connect(url, headers=headers) as socket:
+                for name in names:
+                    await socket.send_json({"type": "agent_register", "agent_id": name})
+                    while (said := await socket.receive_json())["type"] not in ("agent_registered", "error"):
+                        pass
+                return str(said["data"]["code"] if said["type"] == "error" else said["type"])
+
+    assert await opened("203.0.113.7", *(f"bot-{number}" for number in range(30))) == "agent_registered"
+    assert await opened("203.0.113.7", "one-more") == "rate_limited"
+    assert await opened("203.0.113.8", "another") == "agent_registered"
+
+
 async def last_words(session: aiohttp.ClientSession, url: str) -> tuple[list[str], int | None]:
     """What a gateway answers to nonsense, and how it ends a connection that sends a message far too long."""
     said = []
