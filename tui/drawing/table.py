@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.drawing.cells import Row, Span, fit, fit_right
+from tui.drawing.cells import Row, Span, fit, fit_right, width_of
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name, its least width, whether it is right-aligned, and its share of spare room.
 
-    Of columns that do not fit, those with the highest ``drop`` go first; 0 stays always.
+    Of columns that do not fit, those with the highest ``drop`` go first; 0 stays always. One that ``fits`` its cells
+    has spare room before the others, as much as its longest cell needs.
     """
 
     name: str
@@ -20,14 +21,15 @@ class Column:
     right: bool = False
     grow: int = 0
     drop: int = 0
+    fits: bool = False
 
 
 Cells = Sequence[Span]
 """One row of a table: a span for each column of the full list."""
 
 
-def layout(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
-    """Index and width of each column that is shown."""
+def layout(columns: Sequence[Column], width: int, rows: Sequence[Cells] = ()) -> list[tuple[int, int]]:
+    """Index and width of each column that is shown; ``rows`` are those that columns fit."""
     kept = list(range(len(columns)))
 
     def needed() -> int:
@@ -39,11 +41,17 @@ def layout(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
             break
         kept.remove(max(droppable, key=lambda i: columns[i].drop))
     spare = max(0, width - needed())
+    fitted = dict.fromkeys(kept, 0)
+    for i in kept:
+        if columns[i].fits and rows:
+            longest = max(width_of(cells[i][0]) for cells in rows)
+            fitted[i] = min(spare, max(0, longest - columns[i].width))
+            spare -= fitted[i]
     weights = sum(columns[i].grow for i in kept)
     shown: list[tuple[int, int]] = []
     for i in kept:
         extra = spare * columns[i].grow // weights if weights else 0
-        shown.append((i, columns[i].width + extra))
+        shown.append((i, columns[i].width + fitted[i] + extra))
     return shown
 
 

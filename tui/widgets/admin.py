@@ -50,7 +50,7 @@ class Listing(TablePane[Market]):
     BINDINGS = [Binding(key.keys, key.action, key.does, id=key.id, show=False) for key in keys.ADMIN]
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("id", 3, right=True),
-        Column("sym", 7),
+        Column("sym", 7, fits=True),
         Column("description", 20, grow=2, drop=2),
         Column("industry", 16, grow=1, drop=6),
         Column("began at", 10, right=True, drop=5),

@@ -32,7 +32,7 @@ class Working(TablePane[OwnOrder]):
     EMPTY_WATCHING = "spectators have no orders"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("#", 7, right=True, drop=1),
-        Column("sym", 5, drop=3),
+        Column("sym", 5, drop=3, fits=True),
         Column("side", 4),
         Column("leaves", 7, right=True, grow=1),
         Column("price", 8, right=True, grow=1),
@@ -93,7 +93,7 @@ class Fills(TablePane[Fill]):
     FOLLOWS = True
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8, drop=1),
-        Column("sym", 5, drop=2),
+        Column("sym", 5, drop=2, fits=True),
         Column("side", 4),
         Column("qty", 8, right=True),
         Column("price", 9, right=True),
@@ -139,7 +139,7 @@ class Done(TablePane[OwnOrder]):
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8, drop=3),
         Column("#", 7, right=True),
-        Column("sym", 5, drop=1),
+        Column("sym", 5, drop=1, fits=True),
         Column("side", 4),
         Column("qty", 7, right=True),
         Column("price", 8, right=True),

@@ -26,7 +26,7 @@ class Markets(TablePane[Market]):
     EMPTY = "no instruments: g 7 lists one"
     SORTS = ("name", "change", "volume", "spread")
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("sym", 7),
+        Column("sym", 7, fits=True),
         Column("last", 9, right=True),
         Column("", 1),
         Column("change", 8, right=True),
@@ -88,7 +88,8 @@ class Markets(TablePane[Market]):
 
     @property
     def _spark_width(self) -> int:
-        return next((width for index, width in layout(self.COLUMNS, self.inside[0]) if index == SPARK), 0)
+        tickers = [((market.ticker, ""),) for market in self.context.view.markets.values()]
+        return next((width for index, width in layout(self.COLUMNS, self.inside[0], tickers) if index == SPARK), 0)
 
     def opened(self, record: Market) -> None:
         self.post_message(PickInstrument(record.instrument.symbol_id))

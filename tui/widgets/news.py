@@ -64,7 +64,7 @@ class NewsList(TablePane[Headline]):
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("time", 8),
         Column("", 1),
-        Column("sym", 6),
+        Column("sym", 6, fits=True),
         Column("mood", 5, right=True, drop=3),
         Column("10 s", 6, right=True, drop=1),
         Column("60 s", 6, right=True, drop=2),

@@ -23,7 +23,7 @@ class Positions(TablePane[PositionLine]):
     EMPTY = "flat: no position yet"
     EMPTY_WATCHING = "spectators have no positions"
     COLUMNS: ClassVar[Sequence[Column]] = (
-        Column("sym", 6),
+        Column("sym", 6, fits=True),
         Column("qty", 8, right=True, grow=1),
         Column("average", 9, right=True, grow=1),
         Column("mark", 9, right=True, grow=1, drop=2),

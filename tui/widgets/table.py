@@ -87,7 +87,6 @@ class TablePane(Pane, Generic[R]):
         unready = self.unready(width, height)
         if unready is not None:
             return unready
-        shown = layout(self.COLUMNS, width)
         records = self.matching()
         room = max(0, height - 1)
         self._follow(records)
@@ -96,10 +95,12 @@ class TablePane(Pane, Generic[R]):
         if not records:
             wanted = self.context.filters.get(self.NAME)
             text = f"nothing matches /{wanted}" if wanted else self.empty()
-            return [header(self.COLUMNS, shown, width), *centred(text, width, room)]
+            return [header(self.COLUMNS, layout(self.COLUMNS, width), width), *centred(text, width, room)]
+        visible = [self.cells(record) for record in records[self.top : self.top + room]]
+        shown = layout(self.COLUMNS, width, visible)
         rows = [header(self.COLUMNS, shown, width)]
-        for index in range(self.top, min(len(records), self.top + room)):
-            row = line(self.COLUMNS, shown, self.cells(records[index]), width)
+        for index, cells in enumerate(visible, self.top):
+            row = line(self.COLUMNS, shown, cells, width)
             if index == self.selected and self.has_focus:
                 row = overlay(row, "selected")
             rows.append(row)
