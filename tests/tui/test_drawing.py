@@ -92,12 +92,13 @@ def test_columns_give_way_in_their_order() -> None:
     assert row_width(line(columns, layout(columns, 30), [("x", "t")] * 3, 30)) == 30
 
 
-def test_a_column_that_fits_its_cells_takes_spare_room_first() -> None:
-    columns = (Column("sym", 5, fits=True), Column("text", 4, grow=1))
-    rows = [[("HYPE/USDC", "t"), ("x", "t")], [("BTC", "t"), ("x", "t")]]
-    assert layout(columns, 20, rows) == [(0, 9), (1, 10)]
+def test_a_column_that_fits_its_cells_comes_before_those_that_may_go() -> None:
+    columns = (Column("sym", 5, fits=True), Column("text", 4, grow=1), Column("more", 4, drop=1))
+    rows = [[("HYPE/USDC", "t"), ("x", "t"), ("", "t")], [("BTC", "t"), ("x", "t"), ("", "t")]]
+    assert layout(columns, 25, rows) == [(0, 9), (1, 10), (2, 4)]
+    assert layout(columns, 16, rows) == [(0, 9), (1, 6)]
     assert layout(columns, 12, rows) == [(0, 7), (1, 4)]
-    assert layout(columns, 20) == [(0, 5), (1, 14)]
+    assert layout(columns, 16) == [(0, 5), (1, 5), (2, 4)]
 
 
 def test_text_is_cut_at_cells_not_at_characters() -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from tui.drawing.cells import Row, Span, fit, fit_right, width_of
 
+FITTED_MAX = 10
+"""Cells of a column that fits its cells, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name, its least width, whether it is right-aligned, and its share of spare room.
 
-    Of columns that do not fit, those with the highest ``drop`` go first; 0 stays always. One that ``fits`` its cells
-    has spare room before the others, as much as its longest cell needs.
+    Of columns that do not fit, those with the highest ``drop`` go first; 0 stays always. One that ``fits`` is as wide
+    as its longest cell, up to ``FITTED_MAX``, as long as the columns that always stay have their room.
     """
 
     name: str
@@ -30,29 +33,26 @@ Cells = Sequence[Span]
 
 def layout(columns: Sequence[Column], width: int, rows: Sequence[Cells] = ()) -> list[tuple[int, int]]:
     """Index and width of each column that is shown; ``rows`` are those that columns fit."""
+    widths = [column.width for column in columns]
+    for i, column in enumerate(columns):
+        if column.fits and rows:
+            longest = max(width_of(cells[i][0]) for cells in rows)
+            widths[i] = max(column.width, min(longest, FITTED_MAX))
     kept = list(range(len(columns)))
 
-    def needed() -> int:
-        return sum(columns[i].width for i in kept) + max(0, len(kept) - 1)
+    def spare() -> int:
+        return width - sum(widths[i] for i in kept) - max(0, len(kept) - 1)
 
-    while needed() > width:
+    while spare() < 0:
         droppable = [i for i in kept if columns[i].drop]
         if not droppable:
             break
         kept.remove(max(droppable, key=lambda i: columns[i].drop))
-    spare = max(0, width - needed())
-    fitted = dict.fromkeys(kept, 0)
     for i in kept:
-        if columns[i].fits and rows:
-            longest = max(width_of(cells[i][0]) for cells in rows)
-            fitted[i] = min(spare, max(0, longest - columns[i].width))
-            spare -= fitted[i]
+        widths[i] -= max(0, min(-spare(), widths[i] - columns[i].width))
+    room = max(0, spare())
     weights = sum(columns[i].grow for i in kept)
-    shown: list[tuple[int, int]] = []
-    for i in kept:
-        extra = spare * columns[i].grow // weights if weights else 0
-        shown.append((i, columns[i].width + fitted[i] + extra))
-    return shown
+    return [(i, widths[i] + (room * columns[i].grow // weights if weights else 0)) for i in kept]
 
 
 def header(columns: Sequence[Column], shown: Sequence[tuple[int, int]], width: int) -> Row:
