@@ -181,8 +181,10 @@ class Runner:
                 self._control.all_agents("pause" if verb == "pause" else "resume")
             case g.Sim("speed", float(speed)):
                 self._speed(speed)
+            case g.Sim("step", _):
+                self._control.step()
             case g.Sim(verb, _):
-                raise GrammarError(f"this exchange runs in real time: sim {verb} is for recordings")
+                raise GrammarError(f"this market is no recording: begin another with --data-dir DIR, not by sim {verb}")
 
     def _speed(self, speed: float) -> None:
         if not SLOWEST <= speed <= FASTEST:

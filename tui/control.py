@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from net.errors import TradesimError
 from net.messages import AgentShape, CreateAgent, CreateInstrument, CreateNews, InstrumentShape
@@ -15,6 +16,7 @@ from tui.watching import Watching
 PHASES: dict[str, Phase] = {"halt": "halt", "open": "open", "auction": "auction"}
 CONTROLS: dict[str, AgentAction] = {"pause": "pause", "resume": "resume"}
 LOOKS_ONLY = "no admin token: this console only looks"
+STEP_S: Final = 1.0
 Body = CreateInstrument | CreateAgent | CreateNews
 
 
@@ -68,13 +70,29 @@ class Control:
         if admin is None:
             self._tell("warning", LOOKS_ONLY)
             return
-        agents = [line.shape for line in self._context.view.agents.lines.values() if line.shape.personality != "human"]
+        agents = self._agents()
+        self._do(f"{action} {len(agents)} agents", lambda: _each(admin, agents, action))
 
-        async def each() -> None:
-            for shape in agents:
-                await admin.control_agent(shape.agent_id, action)
+    def step(self) -> None:
+        """Let all agents go on for a second of their time, and pause them again."""
+        admin = self._admin()
+        if admin is None:
+            self._tell("warning", LOOKS_ONLY)
+            return
+        agents = self._agents()
 
-        self._do(f"{action} {len(agents)} agents", each)
+        async def step() -> None:
+            try:
+                await _each(admin, agents, "resume")
+                await asyncio.sleep(STEP_S / self._context.view.simulation_speed)
+            finally:
+                await _each(admin, agents, "pause")
+
+        self._do(f"{len(agents)} agents went on for {STEP_S:g} s", step)
+
+    def _agents(self) -> list[str]:
+        lines = self._context.view.agents.lines.values()
+        return [line.shape.agent_id for line in lines if line.shape.personality != "human"]
 
     def watch(self, agent_id: str, name: str) -> Watching | None:
         """What shows an agent's orders in the ladder; None where they are not this console's to see."""
@@ -132,3 +150,8 @@ class Control:
         else:
             audit.add(now, "admin", what)
             self._tell("information", f"done: {what}")
+
+
+async def _each(admin: Admin, agents: list[str], action: AgentAction) -> None:
+    for agent_id in agents:
+        await admin.control_agent(agent_id, action)

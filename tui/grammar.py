@@ -374,7 +374,7 @@ EXAMPLES: Final = (
     ("sim pause", "pause all agents"),
     ("sim start", "let all agents go on"),
     ("sim speed 4", "simulation speed: agents, values and news four times as fast"),
-    ("sim step", "one message of a recording"),
+    ("sim step", "a second of all agents, or one message of a recording"),
     ("agent add scalper aggressive", "create an agent"),
     ("agent pause noise-1", "pause an agent"),
     ("agent kill noise-1", "remove an agent"),

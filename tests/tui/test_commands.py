@@ -72,6 +72,23 @@ async def test_all_agents_are_paused_with_one_word_about_it(console: OpenConsole
         assert [line.text for line in c.app.view.audit if line.kind == "admin"] == ["pause 10 agents"]
 
 
+async def test_a_step_lets_all_agents_go_on_for_a_second_of_theirs(console: OpenConsole) -> None:
+    world = World(FakeTime())
+    async with console(world=world, config=ConsoleConfig(admin=lambda: world.admin)) as c:
+        world.push(m.Simulation(data=m.SimulationShape(speed=20.0)))
+        await c.settle()
+        c.app.runner.run("sim step")
+        await c.app.workers.wait_for_complete([worker for worker in c.app.workers if worker.group == "orders"])
+        assert [verb for verb, _ in world.admin.calls] == ["resume"] * 10 + ["pause"] * 10
+        assert "10 agents went on for 1 s" in [line.text for line in c.app.view.audit if line.kind == "admin"]
+
+
+async def test_a_live_market_is_not_reset(console: OpenConsole) -> None:
+    async with console() as c:
+        await enter(c, "sim reset 7")
+        assert "this market is no recording" in c.text()
+
+
 @pytest.mark.parametrize("speed", ["0.05", "x50"])
 async def test_a_speed_out_of_bounds_is_told_with_the_bounds(speed: str, console: OpenConsole) -> None:
     world = World(FakeTime())
