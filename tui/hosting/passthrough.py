@@ -140,10 +140,15 @@ async def _carry(
                     return
 
 
+def visitor_address(request: web.Request) -> str:
+    """Who makes a request; a proxy may say so in a header of its own, behind those that its client wrote."""
+    return client_address(request.remote or "", ",".join(request.headers.getall("X-Forwarded-For", ())))
+
+
 def _passed_on(request: web.Request, left_out: frozenset[str]) -> CIMultiDict[str]:
     """Headers of a request, and for whom it is made: the gateway counts what strangers open by their address."""
     headers = _without(request.headers, left_out)
-    headers["X-Forwarded-For"] = client_address(request.remote or "", request.headers.get("X-Forwarded-For", ""))
+    headers["X-Forwarded-For"] = visitor_address(request)
     return headers
 
 

@@ -15,11 +15,10 @@ from aiohttp import web
 
 from net.gateway.app import raise_open_files
 from net.gateway.serving import bind
-from net.process import client_address
 from net.rest_client import rest_url
 from tui.hosting.admission import Visitor
 from tui.hosting.lobby import Lobby
-from tui.hosting.passthrough import PREFIXES, Passthrough
+from tui.hosting.passthrough import PREFIXES, Passthrough, visitor_address
 from tui.hosting.terminal import Size
 from tui.hosting.web_console import Desk, serve_console
 from tui.hosting.web_guard import Browser, Guard, Role
@@ -112,7 +111,7 @@ class WebDoor:
     def _let_in(self, request: web.Request, token: str, name: str) -> web.StreamResponse:
         role = self.guard.role(token.strip())
         if role is None:
-            self._lobby.refused(Visitor("web", "", "", _address(request), trades=False), "wrong token")
+            self._lobby.refused(Visitor("web", "", "", visitor_address(request), trades=False), "wrong token")
             return _page("log-in.html", status=403)
         browser = self.guard.log_in(role, name, self._browser(request, role))
         response = web.Response(status=303, headers={"Location": PATHS[role], **HEADERS})
@@ -129,7 +128,7 @@ class WebDoor:
             if browser is None or request.headers.get("Origin") is None:
                 return web.Response(status=401, text="log in first\n")
             trades = role is Role.TRADE
-            visitor = Visitor("web", browser.fingerprint, browser.name, _address(request), trades)
+            visitor = Visitor("web", browser.fingerprint, browser.name, visitor_address(request), trades)
             socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MAX_KEYS_BYTES)
             await socket.prepare(request)
             await serve_console(self.desk, browser.fingerprint, visitor, socket, _size(request))
@@ -189,10 +188,6 @@ def _page(name: str, status: int = 200) -> web.Response:
     return web.Response(
         status=status, text=(PAGE / name).read_text(encoding="utf-8"), content_type="text/html", headers=HEADERS
     )
-
-
-def _address(request: web.Request) -> str:
-    return client_address(request.remote or "", request.headers.get("X-Forwarded-For", ""))
 
 
 def _size(request: web.Request) -> Size:

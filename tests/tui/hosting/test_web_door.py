@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from browser import chromium
+from multidict import CIMultiDict
 from real_exchange import RealExchange
 
 from engine.types import Side
@@ -209,8 +210,9 @@ async def test_bots_and_rest_use_the_gateway_through_the_door_unchanged(door: We
 
 async def test_strangers_behind_the_door_are_counted_by_their_own_address(door: WebDoor):
     async def opened(stranger: str, *names: str) -> str:
+        claimed = ("X-Forwarded-For", "203.0.113.99")  # by the stranger; the proxy's own header comes behind it
         async with aiohttp.ClientSession() as session:
-            url, headers = f"{address(door)}/ws", {"X-Forwarded-For": stranger}
+            url, headers = f"{address(door)}/ws", CIMultiDict([claimed, ("X-Forwarded-For", stranger)])
             async with session.ws_connect(url, headers=headers) as socket:
                 for name in names:
                     await socket.send_json({"type": "agent_register", "agent_id": name})
