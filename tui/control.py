@@ -41,11 +41,17 @@ class Control:
             self._client = self._context.config.admin()
         return self._client
 
-    def ask(self, verb: str, subject: object) -> None:
-        """Do what a pane asked for; what cannot be taken back asks for ``y`` first."""
+    def _permitted(self) -> Admin | None:
+        """The door for admin actions; None, with a word about it, where this console has none."""
         admin = self._admin()
         if admin is None:
             self._tell("warning", LOOKS_ONLY)
+        return admin
+
+    def ask(self, verb: str, subject: object) -> None:
+        """Do what a pane asked for; what cannot be taken back asks for ``y`` first."""
+        admin = self._permitted()
+        if admin is None:
             return
         kind, _, action = verb.partition(".")
         if action == "create":
@@ -66,18 +72,16 @@ class Control:
 
     def all_agents(self, action: AgentAction) -> None:
         """Pause all agents, or let them go on, one after the other and with one word about it."""
-        admin = self._admin()
+        admin = self._permitted()
         if admin is None:
-            self._tell("warning", LOOKS_ONLY)
             return
         agents = self._agents()
         self._do(f"{action} {len(agents)} agents", lambda: _each(admin, agents, action))
 
     def step(self) -> None:
         """Let all agents go on for a second of their time, and pause them again."""
-        admin = self._admin()
+        admin = self._permitted()
         if admin is None:
-            self._tell("warning", LOOKS_ONLY)
             return
         agents = self._agents()
 
@@ -113,10 +117,8 @@ class Control:
 
     def set_speed(self, speed: float) -> None:
         """Let the simulated market go at so many times real time."""
-        admin = self._admin()
-        if admin is None:
-            self._tell("warning", LOOKS_ONLY)
-        else:
+        admin = self._permitted()
+        if admin is not None:
             self._do(f"simulation speed ×{speed:g}", lambda: admin.set_speed(speed))
 
     def send(self, body: Body | None) -> None:
