@@ -20,10 +20,10 @@ from benchmarks.machine import machine
 from benchmarks.peers import installed
 from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload, generate
 from engine import batch as plain_batch
-from engine.batch import run
+from engine.batch import Operation, OrderFlow
 from engine.commands import AccountLimits, AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount
 from engine.instruments import Instrument
-from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
+from engine.matching import WORST_ASK, WORST_BID
 from engine.oms import OrderManagementSystem
 from engine.types import OrderType, Side, TimeInForce
 from net.garbage import GarbagePolicy
@@ -40,8 +40,8 @@ engines were called from C++ with the operations of a workload made by the same 
 _ACCOUNTS = [f"agent-{number}" for number in range(20)]
 
 
-def plain(ops: list[Op]) -> list[tuple[int, int, int, int]]:
-    """A workload in the words of ``engine.batch.run``."""
+def plain(ops: list[Op]) -> list[Operation]:
+    """A workload in the words of ``engine.batch``."""
     batch = []
     for op in ops:
         key = op.sign * op.price
@@ -85,13 +85,13 @@ def bare(workload: Workload) -> float:
     warm_up, batch = plain(workload.warm_up), plain(workload.ops)
     best = float("inf")
     for _ in range(3):
-        engine_ = MatchingEngine()
-        run(engine_, warm_up)
+        flow = OrderFlow()
+        flow.run(warm_up)
         gc.collect()
         started = time.process_time()
-        trades = run(engine_, batch)
+        trades = flow.run(batch)
         best = min(best, time.process_time() - started)
-        engine_.check()
+        flow.book.check()
         assert trades == [tuple(fill) for fill in workload.fills], "wrong trades"
     return len(batch) / best
 
@@ -99,8 +99,8 @@ def bare(workload: Workload) -> float:
 def latencies(workload: Workload) -> dict[str, float]:
     """Microseconds of single operations, the clock's own included; of the garbage collector's longest pause, under the
     engine server's policy; and of a full collection, which that policy puts off."""
-    engine_ = MatchingEngine()
-    run(engine_, plain(workload.warm_up))
+    flow = OrderFlow()
+    flow.run(plain(workload.warm_up))
     pauses: list[int] = [0]
     began = 0
 
@@ -119,7 +119,7 @@ def latencies(workload: Workload) -> dict[str, float]:
     taken = []
     for operation in plain(workload.ops):
         started = clock()
-        run(engine_, (operation,))
+        flow.run([operation])
         taken.append(clock() - started)
     gc.callbacks.remove(watch)
     policy.stop()
@@ -136,11 +136,11 @@ def bytes_per_order() -> float:
     """Memory of one resting order, its share of levels and index included (tracemalloc; 20,000 on 2,000 prices)."""
     batch = [(plain_batch.ADD, n, 1_000 + n % 2_000, 10) for n in range(1, 20_001)]
     tracemalloc.start()
-    engine_ = MatchingEngine()
-    run(engine_, batch)
+    flow = OrderFlow()
+    flow.run(batch)
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(engine_.orders) == len(batch)
+    flow.book.check()
     return used / len(batch)
 
 

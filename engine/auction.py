@@ -13,7 +13,7 @@ takes no fees, as nobody in it is maker or taker.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from engine.book import BookSide, OrderBook
 from engine.events import InstrumentStatusChanged
@@ -30,11 +30,11 @@ Clearing: TypeAlias = tuple[int, int]
 
 def clearing(book: OrderBook, reference: int) -> Clearing | None:
     """Where the book would uncross; None when nothing crosses. O(orders in the crossing range)."""
-    bid, ask = book.best_bid(), book.best_ask()
-    if bid is None or ask is None or bid < ask:
+    bid_key, ask_key = book.bids.best, book.asks.best
+    if not bid_key or not ask_key or bid_key + ask_key < 0:
         return None
-    demand = _lots(book.bids, -ask)
-    supply = _lots(book.asks, bid)
+    demand = _lots(book, book.bids, ask_key)
+    supply = _lots(book, book.asks, bid_key)
     limits = sorted({*demand, *supply})
     wanted = sum(demand.values())
     offered = 0
@@ -54,13 +54,13 @@ def clearing(book: OrderBook, reference: int) -> Clearing | None:
     return min(max(reference, lowest), highest), most
 
 
-def _lots(side: BookSide, limit_key: int) -> dict[int, int]:
+def _lots(book: OrderBook, side: BookSide, limit_key: int) -> dict[int, int]:
     """Lots by price, hidden ones included, of the orders that cross the other side's best price."""
     lots: dict[int, int] = {}
-    for level in side:
-        if level.key + limit_key < 0:
+    for level in book.best_first(side):
+        if book.key_of[level] + limit_key < 0:
             break
-        lots[level.price] = sum(order.leaves for order in level)
+        lots[book.price(level)] = sum([book.open_lots(slot) for slot in book.queue(level)])
     return lots
 
 
@@ -97,12 +97,9 @@ def _uncross(x: Exchange, market: Market) -> None:
     found = clearing(market.engine.book, market.mark)
     if found is not None:
         price = found[0]
-        for bid, ask, lots in market.engine.uncross(price):
-            if TYPE_CHECKING:
-                assert isinstance(bid, WorkingOrder)
-                assert isinstance(ask, WorkingOrder)
+        for bid_id, ask_id, lots in market.engine.uncross(price):
             trade = book_trade(x, market, price, lots, None)
-            for order in (bid, ask):
+            for order in (x.orders[bid_id], x.orders[ask_id]):
                 x.touch(market, order.key)
                 fill(x, order, trade, Liquidity.AUCTION, 0)
                 if order.cum == order.qty:
@@ -122,7 +119,7 @@ def _trim_reducing(x: Exchange, market: Market) -> None:
             for order in sorted(position.guarded.values(), key=_age):
                 if order.entry.side is side:
                     trim(x, order, free)
-                    free -= order.leaves if order.level is not None else 0
+                    free -= order.leaves if order.slot else 0
 
 
 def _age(order: WorkingOrder) -> int:

@@ -12,7 +12,6 @@ from typing import TypeAlias
 from engine.events import AnyEvent, OrderCanceled, OrderReplaced
 from engine.ledger import Ledger, Position
 from engine.market import Market
-from engine.order import Order
 from engine.service import NewsView
 from engine.timers import Timers
 from engine.types import CancelReason, RejectCode, SymbolId
@@ -53,8 +52,8 @@ class Exchange:
         self.markets: dict[SymbolId, Market] = {}
         self.delisted: dict[SymbolId, Market] = {}
         """Removed markets, in which accounts may still hold positions."""
-        self.orders: dict[int, Order] = {}
-        """All working orders by id; shared with the matching engines."""
+        self.orders: dict[int, WorkingOrder] = {}
+        """All working orders by id."""
         self.timers = Timers()
         self.touched: list[Market] = []
         """Markets whose book the running command may have changed, each once."""
@@ -75,9 +74,10 @@ class Exchange:
         market.touched.append(key)
 
     def enter(self, order: WorkingOrder) -> None:
-        """Count an order among its account's working orders."""
+        """Count an order among the working ones."""
         account = order.position.account
         entry = order.entry
+        self.orders[order.order_id] = order
         account.orders[order.order_id] = order
         if entry.client_order_id is not None:
             account.by_client_id[entry.client_order_id] = order
@@ -89,6 +89,7 @@ class Exchange:
         position = order.position
         account = position.account
         entry = order.entry
+        del self.orders[order.order_id]
         del account.orders[order.order_id]
         if entry.client_order_id is not None:
             del account.by_client_id[entry.client_order_id]
@@ -101,7 +102,6 @@ class Exchange:
         """Let a stop wait; if its price has been reached already, it is triggered at the end of this command."""
         market = order.position.market
         order.waiting = True
-        self.orders[order.order_id] = order
         market.stops.add(order, stop_price)
         market.stops.traded(market.mark, market.mark)
         self.pending[market] = None
@@ -111,17 +111,29 @@ class Exchange:
         position = order.position
         if order.guarded:
             position.guarded[order.order_id] = order
-        position.market.engine.rest(order)
+        order.slot = position.market.engine.rest(
+            order.order_id,
+            position.account.number,
+            order.key,
+            order.qty - order.cum,
+            order.display,
+            guarded=order.guarded,
+        )
         self.touch(position.market, order.key)
+
+    def take_out(self, order: WorkingOrder) -> None:
+        """Take an order out of its book."""
+        market = order.position.market
+        market.engine.book.remove(order.slot)
+        order.slot = 0
+        self.touch(market, order.key)
 
     def lift(self, order: WorkingOrder) -> None:
         """Take an order out of its book and hold nothing back for it."""
-        market = order.position.market
-        order.reserve(-order.shown - order.hidden)
+        order.reserve(order.cum - order.qty)
         if order.guarded:
             del order.position.guarded[order.order_id]
-        market.engine.cancel(order)
-        self.touch(market, order.key)
+        self.take_out(order)
 
     def canceled(self, order: WorkingOrder, reason: CancelReason) -> None:
         """Say that an order left unfilled."""
@@ -162,7 +174,6 @@ class Exchange:
         """Take a working order off the market."""
         if order.waiting:
             order.position.market.stops.remove(order)
-            del self.orders[order.order_id]
         else:
             self.lift(order)
         self.leave(order)

@@ -45,7 +45,6 @@ from engine.types import (
     SymbolId,
     TimeInForce,
 )
-from engine.working_order import WorkingOrder
 
 CASH_MAX: Final = 10**18
 """Minor units that one account may be opened with; what all are worth stays far inside 64 bits."""
@@ -205,7 +204,7 @@ def add_instrument(x: Exchange, command: AddInstrument) -> Rejected | None:
         fields = {name: getattr(instrument, name) for name in instrument.__struct_fields__}
         instrument = Instrument(**{**fields, "symbol_id": x.next_symbol_id})
     x.next_symbol_id = max(x.next_symbol_id, instrument.symbol_id + 1)
-    x.markets[instrument.symbol_id] = Market(instrument, x.orders)
+    x.markets[instrument.symbol_id] = Market(instrument)
     x.events.append(InstrumentAdded(instrument=instrument))
     return None
 
@@ -299,7 +298,7 @@ def end_day(x: Exchange) -> None:
     """Cancel DAY orders, oldest first."""
     for order_id in sorted(x.orders):
         order = x.orders[order_id]
-        if isinstance(order, WorkingOrder) and order.entry.tif is TimeInForce.DAY:
+        if order.entry.tif is TimeInForce.DAY:
             x.cancel(order, CancelReason.EXPIRED)
     x.events.append(DayEnded())
 
@@ -312,9 +311,7 @@ def advance_time(x: Exchange) -> None:
             break
         order_id, account_id, symbol_id = due
         if order_id is not None:
-            order = x.orders[order_id]
-            if isinstance(order, WorkingOrder):
-                x.cancel(order, CancelReason.EXPIRED)
+            x.cancel(x.orders[order_id], CancelReason.EXPIRED)
         elif account_id is not None:
             account = x.ledger.accounts[account_id]
             account.cancel_after = None

@@ -284,7 +284,7 @@ class Ledger:
 
 def _check_account(account: Account) -> None:
     positions = account.positions.values()
-    staked = sum(o.leaves * o.hold for o in account.orders.values() if o.level is not None)
+    staked = sum(o.leaves * o.hold for o in account.orders.values() if o.slot)
     ensure(account.at_stake == staked, "what is at stake is miscounted")
     ensure(account.reserved == sum(p.need for p in positions), "the reservations do not add up")
     ensure(account.shorts == sum(p.qty < 0 for p in positions), "the short positions are miscounted")
@@ -297,7 +297,7 @@ def _check_account(account: Account) -> None:
 
 def _check_position(position: Position) -> None:
     buy_qty = buy_hold = sell_qty = sell_hold = reducing = 0
-    resting = [o for o in position.account.orders.values() if o.position is position and o.level is not None]
+    resting = [o for o in position.account.orders.values() if o.position is position and o.slot]
     for order in resting:
         if order.guarded:
             reducing += order.leaves

@@ -9,7 +9,6 @@ from engine.instruments import Instrument
 from engine.invariants import ensure
 from engine.marketdata import MarketData
 from engine.matching import WORST_ASK, WORST_BID, MatchingEngine
-from engine.order import Order
 from engine.service import DepthView
 from engine.stops import WaitingStops
 from engine.types import InstrumentStatus
@@ -45,11 +44,11 @@ class Market:
         "worst_ppm",
     )
 
-    def __init__(self, instrument: Instrument, orders: dict[int, Order]) -> None:
+    def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.symbol_id = instrument.symbol_id
         self.status = instrument.status
-        self.engine = MatchingEngine(orders)
+        self.engine = MatchingEngine()
         self.mark = 0
         """Last trade price in ticks, or the initial price before the first."""
         self.lowest = 1
@@ -141,37 +140,38 @@ class Market:
 
     def _publish_level(self, key: int) -> LevelChange | None:
         book = self.engine.book
-        level = (book.bids if key > 0 else book.asks).levels.get(key)
+        level = book.level_at(key)
         before = self.published.get(key)
-        if level is None or not level.count:
+        if level is None or not book.count[level]:
             if before is None:
                 return None
             del self.published[key]
             return LevelChange(abs(key), 0, 0)
-        if before is not None and before.qty == level.qty and before.orders == level.count:
+        qty, orders = book.lots[level], book.count[level]
+        if before is not None and before.qty == qty and before.orders == orders:
             return None
-        change = self.published[key] = LevelChange(level.price, level.qty, level.count)
+        change = self.published[key] = LevelChange(abs(key), qty, orders)
         return change
 
     def depth(self, sequence: int, levels: int | None) -> DepthView:
         """The published book, best first."""
         book = self.engine.book
         published = self.published
-        count = max(len(book.bids.keys), len(book.asks.keys)) if levels is None else max(0, levels)
+        most = None if levels is None else max(0, levels)
+        bids, asks = book.keys(book.bids, most), book.keys(book.asks, most)
         return DepthView(
             symbol_id=self.symbol_id,
             sequence=sequence,
-            bids=tuple([published[key] for key in book.bids.keys[: -count - 1 : -1]]),
-            asks=tuple([published[key] for key in book.asks.keys[: -count - 1 : -1]]),
+            bids=tuple([published[key] for key in bids]),
+            asks=tuple([published[key] for key in asks]),
             last_price=self.mark if self.traded else None,
         )
 
     def best(self) -> tuple[int, int, int, int]:
         """Best bid and its visible lots, best ask and its; 0 for an empty side."""
-        bids, asks, published = self.engine.book.bids.keys, self.engine.book.asks.keys, self.published
-        bid, bid_qty = (bids[-1], published[bids[-1]].qty) if bids else (0, 0)
-        ask, ask_qty = (-asks[-1], published[asks[-1]].qty) if asks else (0, 0)
-        return bid, bid_qty, ask, ask_qty
+        book, published = self.engine.book, self.published
+        bid, ask = book.bids.best, book.asks.best
+        return bid, published[bid].qty if bid else 0, -ask, published[ask].qty if ask else 0
 
     @property
     def open_for_orders(self) -> bool:
@@ -180,8 +180,12 @@ class Market:
 
     def check(self) -> None:
         """Raise InvariantError unless book and published depth are sound."""
-        self.engine.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
+        self.engine.book.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
         ensure(self.halted_until is None or self.status is InstrumentStatus.AUCTION, "a halt outlived its auction")
-        levels = [level for side in (self.engine.book.bids, self.engine.book.asks) for level in side]
-        visible = {level.key: LevelChange(level.price, level.qty, level.count) for level in levels}
+        book = self.engine.book
+        levels = [level for side in (book.bids, book.asks) for level in book.best_first(side)]
+        visible = {
+            int(book.key_of[level]): LevelChange(book.price(level), book.lots[level], book.count[level])
+            for level in levels
+        }
         ensure(self.published == visible, "published depth is not that of the book")

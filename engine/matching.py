@@ -1,4 +1,4 @@
-"""The matching engine: where orders match. (``batch`` knows the same rules for plain orders, many in one call.)
+"""The matching engine: where orders match.
 
 Rules (``docs/MATCHING.md`` gives the reasons):
 
@@ -12,29 +12,30 @@ Rules (``docs/MATCHING.md`` gives the reasons):
   self-trade prevention: nobody there chooses whom to trade with.
 * **Guarded orders** (reduce-only) may not trade before the caller has said how much: matching pauses in front of them.
 
-What the caller guarantees: prices are positive, quantities too, ``owner`` is -1 or an account's number, and an order
-that comes in is in no book. What it gets: the book is never crossed when a method returns, unless matching is paused or
-the caller collects orders for an auction with ``rest``. Nothing is called back and no clock is read: what happened is
-appended to ``fills``.
+What the caller guarantees: prices are positive, quantities too, ``owner`` is ``NOBODY`` or an account's number, and a
+slot is one that ``rest`` gave and whose order has not gone since. What it gets: the book is never crossed when a method
+returns, unless matching is paused or the caller collects orders for an auction with ``rest``. Nothing is called back
+and no clock is read: what happened is appended to ``fills``.
 """
 
 from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from engine.book import OrderBook
-from engine.invariants import InvariantError, ensure
-from engine.level import Level
-from engine.order import Order
+from engine.book import NOBODY, OrderBook
+from engine.packed import i64
 from engine.types import SelfTradePrevention
 
-Fill: TypeAlias = tuple[Order, int, int]
-"""A resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off both orders, and 0 for
-the resting order's cancel, where an account met itself."""
+Fill: TypeAlias = tuple[int, int, int, int]
+"""Ids of the taker and the resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off
+both orders, and 0 for the resting order's cancel, where an account met itself."""
 
 WORST_BID: Final = 2**62
 """Key of a buy order that takes any price; -1 is that of a sell order."""
 WORST_ASK: Final = -1
+
+_MEETS_NOBODY: Final = -2
+"""The owner of no order at all."""
 
 _CANCEL_RESTING = SelfTradePrevention.CANCEL_RESTING
 _DECREMENT = SelfTradePrevention.DECREMENT
@@ -43,200 +44,153 @@ _DECREMENT = SelfTradePrevention.DECREMENT
 class MatchingEngine:
     """Matches the orders of one instrument."""
 
-    __slots__ = ("book", "cleared", "orders", "paused", "self_trade")
+    __slots__ = ("book", "cleared", "paused", "self_trade")
 
-    def __init__(self, orders: dict[int, Order] | None = None) -> None:
+    def __init__(self) -> None:
         self.book = OrderBook()
-        self.orders: dict[int, Order] = {} if orders is None else orders
-        """Resting orders by id; may be shared with other books."""
-        self.paused: Order | None = None
-        """The guarded order in front of which the last ``match`` stopped."""
-        self.cleared: Order | None = None
-        """The guarded order that the next ``match`` may trade with, because the caller has cut it to size."""
+        self.paused: i64 = 0
+        """Slot of the guarded order in front of which the last ``match`` stopped; 0 when it did not."""
+        self.cleared: i64 = 0
+        """Slot of the guarded order that the next ``match`` may trade with, because the caller has cut it to size."""
         self.self_trade = False
         """Whether the last ``match`` ended because the taker met its own account."""
 
-    def match(self, order: Order, limit_key: int, stp: SelfTradePrevention, fills: list[Fill]) -> int:
-        """Trade an incoming order's lots up to a price; the lots that are left, also in ``order.shown``."""
-        side = self.book.asks if limit_key > 0 else self.book.bids
-        keys = side.keys
-        self.paused = None
+    def match(
+        self, order_id: int, owner: i64, limit_key: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]
+    ) -> i64:
+        """Trade an incoming order's lots up to a signed price; the lots that are left."""
+        book = self.book
+        side = book.asks if limit_key > 0 else book.bids
+        ids, owners, shown, after = book.ids, book.owners, book.shown, book.after
+        hidden, guarded = book.hidden, book.guarded
+        if owner == NOBODY:
+            owner = _MEETS_NOBODY
+        watched = bool(hidden or guarded)
+        self.paused = 0
         self.self_trade = False
-        while order.shown and keys and limit_key + keys[-1] >= 0:
-            level = side.levels[keys[-1]]
-            if not self._match_level(level, order, stp, fills):
+        while lots:
+            best = side.best
+            if not best or limit_key + best < 0:
                 break
-            if level.head is None and keys and keys[-1] == level.key:
-                keys.pop()
-        self.cleared = None
-        return order.shown
-
-    def _match_level(self, level: Level, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
-        """Trade with one level, in turn; False when matching must stop although lots are left on both sides."""
-        left = taker.shown
-        owner = taker.owner
-        guards = level.guards
-        orders = self.orders
-        price = level.price
-        maker = level.head
-        taken = gone = 0
-        go_on = True
-        while left and maker is not None:
-            if (maker.owner == owner and owner >= 0) or (guards and maker.guarded and maker is not self.cleared):
-                level.advance(maker, taken, gone)
-                taken = gone = 0
-                taker.shown = left
-                go_on = self._meet_special(level, maker, taker, stp, fills)
-                left = taker.shown
-                maker = level.head
-                if not go_on:
+            level = side.level
+            price: int = best if best > 0 else -best
+            slot = book.head[level]
+            last: i64 = 0
+            count: i64 = 0
+            traded: i64 = 0
+            while slot:  # orders that trade whole
+                size = shown[slot]
+                if lots < size or owners[slot] == owner or (watched and (slot in hidden or slot in guarded)):
                     break
-                continue
-            shown = maker.shown
-            if left < shown:
-                maker.shown = shown - left
-                taken += left
-                fills.append((maker, price, left))
-                left = 0
-                break
-            left -= shown
-            taken += shown
-            fills.append((maker, price, shown))
-            after = maker.next
-            if maker.hidden:
-                level.advance(maker, taken - shown, gone)
-                taken = gone = 0
-                _replenish(level, maker)
-                maker = level.head
-                continue
-            gone += 1
-            if maker.guarded:
-                level.guards -= 1
-            del orders[maker.order_id]
-            maker.shown = 0
-            maker.level = maker.next = None
-            maker = after
-        level.advance(maker, taken, gone)
-        taker.shown = left
-        return go_on
+                fills.append((order_id, ids[slot], price, size))
+                lots -= size
+                traded += size
+                count += 1
+                ids[slot] = 0
+                last = slot
+                slot = after[slot]
+            if count:
+                book.drop_front(level, last, count, traded)
+            if slot and lots:
+                lots = self._meet(order_id, owner, slot, lots, stp, fills)
+                if self.paused or self.self_trade:
+                    break
+        self.cleared = 0
+        return lots
 
-    def _meet_special(
-        self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]
-    ) -> bool:
-        """Meet an order of the same account, or a guarded one; False when matching must stop in front of it."""
-        if maker.owner == taker.owner:
-            return self._meet_self(level, maker, taker, stp, fills)
-        self.paused = maker
-        return False
+    def _meet(
+        self, order_id: int, owner: i64, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]
+    ) -> i64:
+        """Meet an order that does not just trade whole; the taker's lots that are left."""
+        book = self.book
+        if book.owners[slot] == owner:
+            return self._meet_self(order_id, slot, lots, stp, fills)
+        if book.guarded and slot in book.guarded and slot != self.cleared:
+            self.paused = slot
+            return lots
+        less = min(lots, book.shown[slot])
+        fills.append((order_id, book.ids[slot], book.price(book.level_of[slot]), less))
+        self._take_from(slot, less)
+        return lots - less
 
-    def _meet_self(self, level: Level, maker: Order, taker: Order, stp: SelfTradePrevention, fills: list[Fill]) -> bool:
-        """Prevent a trade of an account with itself; False when the taker may not go on."""
+    def _meet_self(self, order_id: int, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]) -> i64:
+        """Prevent a trade of an account with itself; the taker's lots that are left."""
+        book = self.book
+        price = book.price(book.level_of[slot])
         if stp is _CANCEL_RESTING:
-            fills.append((maker, level.price, 0))
-            self.cancel(maker)
-            return True
+            fills.append((order_id, book.ids[slot], price, 0))
+            book.remove(slot)
+            return lots
         if stp is _DECREMENT:
-            lots = min(taker.shown, maker.shown)
-            fills.append((maker, level.price, -lots))
-            taker.shown -= lots
-            self._take_from(maker, lots)
-            self.self_trade = not taker.shown
-            return True
+            less = min(lots, book.shown[slot])
+            fills.append((order_id, book.ids[slot], price, -less))
+            self._take_from(slot, less)
+            self.self_trade = lots == less
+            return lots - less
         self.self_trade = True
-        return False
+        return lots
 
-    def _take_from(self, order: Order, lots: int) -> None:
+    def _take_from(self, slot: i64, lots: i64) -> None:
         """Take ``lots`` of those it shows off a resting order."""
-        level = order.level
-        if level is None:
-            raise InvariantError("the order is in no book")
-        if lots < order.shown:
-            order.shown -= lots
-            level.qty -= lots
-        elif order.hidden:
-            _replenish(level, order)
+        book = self.book
+        if lots < book.shown[slot]:
+            book.reduce(slot, lots)
+        elif slot in book.hidden:
+            book.replenish(slot)
         else:
-            self.cancel(order)
-            order.shown = 0
+            book.remove(slot)
 
-    def uncross(self, price: int) -> list[tuple[Order, Order, int]]:
-        """Trade at one price whatever crosses it; buyer, seller and lots of each trade, in order."""
-        pairs: list[tuple[Order, Order, int]] = []
-        bids, asks = self.book.bids, self.book.asks
-        while bids.keys and asks.keys and bids.keys[-1] >= price >= -asks.keys[-1]:
-            bid, ask = bids.best().head, asks.best().head
-            if bid is None or ask is None:
-                raise InvariantError("an empty level stayed in the book")
-            lots = min(bid.shown, ask.shown)
-            pairs.append((bid, ask, lots))
+    def uncross(self, price: int) -> list[tuple[int, int, int]]:
+        """Trade at one price whatever crosses it; ids of buyer and seller, and lots, of each trade in order."""
+        pairs: list[tuple[int, int, int]] = []
+        book = self.book
+        bids, asks = book.bids, book.asks
+        while bids.best and asks.best and bids.best >= price >= -asks.best:
+            bid, ask = book.head[bids.level], book.head[asks.level]
+            lots = min(book.shown[bid], book.shown[ask])
+            pairs.append((book.ids[bid], book.ids[ask], lots))
             self._take_from(bid, lots)
             self._take_from(ask, lots)
         return pairs
 
-    def rest(self, order: Order) -> None:
-        """Put what is left of an order into the book; the caller has matched it, or collects for an auction."""
-        display = order.display
-        if display and display < order.shown:
-            order.hidden = order.shown - display
-            order.shown = display
-        key = order.key
-        side = self.book.bids if key > 0 else self.book.asks
-        level = side.levels.get(key)
-        if level is None or level.head is None:
-            level = side.open(key)
-        level.append(order)
-        self.orders[order.order_id] = order
+    def rest(self, order_id: int, owner: int, key: int, lots: int, display: int = 0, *, guarded: bool = False) -> int:
+        """Put what is left of an order into the book; its slot. The caller has matched it, or collects for an auction.
 
-    def cancel(self, order: Order) -> None:
-        """Take a resting order out of the book."""
-        level = order.level
-        if level is None:
-            raise InvariantError("the order is in no book")
-        level.unlink(order)
-        if level.head is None:
-            (self.book.bids if order.key > 0 else self.book.asks).close(level.key)
-        del self.orders[order.order_id]
+        Args:
+            display: lots an iceberg shows at a time; 0 shows all.
+            guarded: whether a fill must be allowed lot by lot, because the order may only reduce a position.
+        """
+        book = self.book
+        iceberg = 0 < display < lots
+        slot = book.add(order_id, owner, key, display if iceberg else lots)
+        if iceberg:
+            book.display[slot] = display
+            book.hidden[slot] = lots - display
+        if guarded:
+            book.guarded.add(slot)
+        return slot
 
-    def reduce(self, order: Order, lots: int) -> None:
+    def reduce(self, slot: int, lots: int) -> None:
         """Take ``lots``, fewer than are open, off a resting order, hidden ones first; it keeps its place."""
-        hidden = min(order.hidden, lots)
-        order.hidden -= hidden
-        order.shown -= lots - hidden
-        if order.level is not None:
-            order.level.qty -= lots - hidden
-
-    def would_cross(self, key: int) -> bool:
-        """Whether an order of this signed price would meet a resting one."""
-        keys = self.book.asks.keys if key > 0 else self.book.bids.keys
-        return bool(keys) and key + keys[-1] >= 0
+        book = self.book
+        hidden = min(book.hidden.get(slot, 0), lots)
+        if hidden:
+            book.reduce_hidden(slot, hidden)
+        if hidden < lots:
+            book.reduce(slot, lots - hidden)
 
     def can_fill(self, owner: int, limit_key: int, qty: int, stp: SelfTradePrevention) -> bool:
         """Whether an order could trade all its lots at once. Guarded orders do not count: they may turn out smaller."""
-        for level in self.book.opposite(limit_key):
-            if limit_key + level.key < 0:
+        book = self.book
+        for level in book.best_first(book.opposite(limit_key)):
+            if limit_key + book.key_of[level] < 0:
                 return False
-            for maker in level:
-                if maker.owner == owner and owner >= 0:
+            for slot in book.queue(level):
+                if book.owners[slot] == owner and owner >= 0:
                     if stp is not _CANCEL_RESTING:
                         return False
-                elif not maker.guarded:
-                    qty -= maker.shown + maker.hidden
+                elif slot not in book.guarded:
+                    qty -= book.open_lots(slot)
                     if qty <= 0:
                         return True
         return False
-
-    def check(self, *, crossing_allowed: bool = False) -> None:
-        """Raise InvariantError unless book and index are sound."""
-        self.book.check(crossing_allowed=crossing_allowed)
-        for side in (self.book.bids, self.book.asks):
-            for level in side:
-                for order in level:
-                    ensure(self.orders.get(order.order_id) is order, "a resting order is not in the index")
-
-
-def _replenish(level: Level, order: Order) -> None:
-    """Bring the next lots of an iceberg to the back of the queue, after all it showed have gone."""
-    level.unlink(order)
-    order.shown = min(order.display, order.hidden)
-    order.hidden -= order.shown
-    level.append(order)

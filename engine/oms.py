@@ -254,7 +254,7 @@ class OrderManagementSystem:
     def order(self, order_id: OrderId) -> OrderView | None:
         """One working order, with its place in the queue, or None."""
         order = self._exchange.orders.get(order_id)
-        return _order_view(order) if isinstance(order, WorkingOrder) else None
+        return None if order is None else _order_view(order)
 
     def fills(self, account: AccountId, limit: int = 100) -> list[FillView]:
         """The newest fills of one account, newest first."""
@@ -300,7 +300,20 @@ class OrderManagementSystem:
         working = {order.order_id: order for account in x.ledger.numbered for order in account.orders.values()}
         ensure(working == x.orders, "accounts and exchange disagree about what is working")
         for order in working.values():
-            ensure(order.leaves == order.qty - order.cum > 0, "an order's quantities do not add up")
+            _check_order(order)
+
+
+def _check_order(order: WorkingOrder) -> None:
+    """Raise InvariantError unless an order stands in the book as it should."""
+    ensure(order.leaves > 0, "a working order has nothing open")
+    ensure(order.waiting == (not order.slot), "an order neither waits nor rests, or does both")
+    slot, book = order.slot, order.position.market.engine.book
+    if slot:
+        ensure(book.ids[slot] == order.order_id, "another order stands in an order's place")
+        ensure(book.owners[slot] == order.position.account.number, "an order in the book is another account's")
+        ensure(book.key_of[book.level_of[slot]] == order.key, "an order stands at another price")
+        ensure(book.open_lots(slot) == order.leaves, "an order's quantities do not add up")
+        ensure((slot in book.guarded) == order.guarded, "a reduce-only order is not guarded")
 
 
 def _rejected(
@@ -321,7 +334,7 @@ def _rejected(
 
 
 def _order_view(order: WorkingOrder) -> OrderView:
-    ahead = None if order.level is None else order.position.market.engine.book.queue_ahead(order)
+    ahead = order.position.market.engine.book.queue_ahead(order.slot) if order.slot else None
     return order.view(ahead)
 
 

@@ -137,14 +137,14 @@ def secure(order: WorkingOrder) -> Refusal | None:
     """Reserve what an order about to enter the market may need, or say that the account cannot afford it."""
     position = order.position
     before = position.need
-    order.reserve(order.shown)
+    order.reserve(order.leaves)
     refusal = check_sums(position, 0)
     if position.need > before and refusal is None:
         short = -position.account.headroom
         if short > 0:
             refusal = RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
     if refusal is not None:
-        order.reserve(-order.shown)
+        order.reserve(-order.leaves)
     return refusal
 
 
@@ -180,8 +180,7 @@ def _check_limits(position: Position, order: NewOrder, qty: int, value: int) -> 
 
 def sell_price(market: Market, limit: int) -> int:
     """The price at which a sale is held to open a short position: it may trade above its limit."""
-    bid = market.engine.book.best_bid()
-    return max(limit, market.mark, bid or 0)
+    return max(limit, market.mark, market.engine.book.bids.best)
 
 
 def sweep(position: Position, limit_key: int, qty: int) -> int:
@@ -190,13 +189,14 @@ def sweep(position: Position, limit_key: int, qty: int) -> int:
     owner = position.account.number
     wanted = qty
     cost = 0
-    for level in market.engine.book.opposite(limit_key):
-        if not wanted or limit_key + level.key < 0:
+    book = market.engine.book
+    for level in book.best_first(book.opposite(limit_key)):
+        if not wanted or limit_key + book.key_of[level] < 0:
             break
-        lot_hold = market.lot_hold(level.price)
-        for maker in level:
-            if maker.owner != owner:
-                lots = min(wanted, maker.shown + maker.hidden)
+        lot_hold = market.lot_hold(book.price(level))
+        for slot in book.queue(level):
+            if book.owners[slot] != owner:
+                lots = min(wanted, book.open_lots(slot))
                 wanted -= lots
                 cost += lots * lot_hold
                 if not wanted:
@@ -206,7 +206,7 @@ def sweep(position: Position, limit_key: int, qty: int) -> int:
 
 def _check_execution(position: Position, order: NewOrder, key: int, qty: int) -> Refusal | None:
     """Whether the book lets an order do what it insists on."""
-    if order.post_only and position.market.engine.would_cross(key):
+    if order.post_only and position.market.engine.book.crosses(key):
         return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
     return _check_fill(position, order, key, qty) if order.tif is _FOK else None
 
@@ -260,21 +260,21 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
     """Match an order that is in no book, then rest or cancel what is left; the ticks times lots it traded."""
     position = order.position
     market = position.market
-    engine = market.engine
+    book = market.engine.book
     notional = 0
-    if engine.would_cross(order.key) and market.status is _OPEN:
+    if book.crosses(order.key) and market.status is _OPEN:
         notional = _match(x, order)
-        if not order.shown:
+        if order.cum == order.qty:
             return notional
-        if engine.self_trade:
+        if market.engine.self_trade:
             _drop_rest(x, order, CancelReason.SELF_TRADE)
             return notional
-        if engine.would_cross(order.key):
+        if book.crosses(order.key):
             interrupt(x, market)
     if not order.plain:
         entry = order.entry
         if entry.tif is _IOC or entry.tif is _FOK or entry.type is _MARKET or entry.type is _STOP:
-            banded = (entry.price is None) and bool(engine.book.opposite(order.key).keys)
+            banded = (entry.price is None) and book.opposite(order.key).best != 0
             _drop_rest(x, order, CancelReason.PRICE_BAND if banded else CancelReason.IOC_REMAINDER)
             return notional
         if entry.display_qty is not None:
@@ -287,7 +287,7 @@ def execute(x: Exchange, order: WorkingOrder) -> int:
 
 def _drop_rest(x: Exchange, order: WorkingOrder, reason: CancelReason) -> None:
     """Cancel what is left of an order that is in no book."""
-    order.reserve(-order.shown)
+    order.reserve(-order.leaves)
     x.canceled(order, reason)
 
 
@@ -299,24 +299,24 @@ def _match(x: Exchange, order: WorkingOrder) -> int:
     market = order.position.market
     engine = market.engine
     limit_key = market.calm(order.key)
-    stp = order.position.account.stp
+    account = order.position.account
     fills: list[Fill] = []
     notional = 0
     while True:
-        engine.match(order, limit_key, stp, fills)
+        engine.match(order.order_id, account.number, limit_key, order.qty - order.cum, account.stp, fills)
         if fills:
             notional += settle(x, order, fills)
         paused = engine.paused
-        if paused is None:
+        if not paused:
             return notional
-        if isinstance(paused, WorkingOrder):
-            trim(x, paused, reducible(paused.position, paused.entry.side))
+        maker = x.orders[engine.book.ids[paused]]
+        trim(x, maker, reducible(maker.position, maker.entry.side))
         engine.cleared = paused
 
 
 def _answer(order: WorkingOrder, notional: int) -> OrderAnswer:
     """What an order is answered, kept to be given again should the same order come again."""
-    leaves = order.shown + order.hidden if order.order_id in order.position.account.orders else 0
+    leaves = order.leaves if order.order_id in order.position.account.orders else 0
     if leaves:
         status = _PENDING_TRIGGER if order.waiting else _WORKING
     else:

@@ -65,7 +65,7 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
         present = quotes.get(key)
         if present is None:
             _add(x, position, key, qty, outcome.holds[key])
-        elif qty != present.shown:
+        elif qty != present.leaves:
             _change(x, present, qty, outcome.holds[key])
     _reserve(position, outcome)
     account.order_times.append(x.now)
@@ -106,7 +106,7 @@ def _stands(position: Position, wanted: Wanted) -> bool:
         return False
     for key, qty in wanted.items():
         present = quotes.get(key)
-        if present is None or present.shown != qty:
+        if present is None or present.leaves != qty:
             return False
     return True
 
@@ -123,7 +123,7 @@ def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:
     if position.market.status is not _OPEN:
         return None
     book = position.market.engine.book
-    bid, ask = book.best_bid() or 0, book.best_ask() or PRICE_MAX + 1
+    bid, ask = book.bids.best, -book.asks.best or PRICE_MAX + 1
     for key in wanted:
         if (key >= ask if key > 0 else -key <= bid) and _meets_others(position, key):
             return RejectCode.WOULD_CROSS, "a quote would trade at once", "bids" if key > 0 else "asks"
@@ -132,11 +132,14 @@ def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:
 
 def _meets_others(position: Position, key: int) -> bool:
     """Whether somebody else's order, or another of its own, is in the way of a quote at this signed price."""
-    for level in position.market.engine.book.opposite(key):
-        if key + level.key < 0:
+    book = position.market.engine.book
+    for level in book.best_first(book.opposite(key)):
+        level_key = book.key_of[level]
+        if key + level_key < 0:
             return False
-        for order in level:
-            if position.quotes.get(order.key) is not order:
+        mine = position.quotes.get(level_key)
+        for slot in book.queue(level):
+            if mine is None or mine.slot != slot:
                 return True
     return False
 
@@ -147,15 +150,15 @@ def _foresee(position: Position, wanted: Wanted) -> _Outcome:
     market, quotes, holds = position.market, position.quotes, outcome.holds
     for order in quotes.values():
         if order.key > 0:
-            outcome.buy_qty -= order.shown
-            outcome.buy_hold -= order.shown * order.hold
+            outcome.buy_qty -= order.leaves
+            outcome.buy_hold -= order.leaves * order.hold
         else:
-            outcome.sell_qty -= order.shown
-            outcome.sell_hold -= order.shown * order.hold
+            outcome.sell_qty -= order.leaves
+            outcome.sell_hold -= order.leaves * order.hold
     least = sell_price(market, 0)
     for key, qty in wanted.items():
         present = quotes.get(key)
-        if present is not None and qty <= present.shown:
+        if present is not None and qty <= present.leaves:
             hold = present.hold  # it keeps its place, and what it holds
         else:
             hold = market.lot_hold(key if key > 0 else max(-key, least))
@@ -200,9 +203,7 @@ def _reserve(position: Position, outcome: _Outcome) -> None:
 
 
 def _withdraw(x: Exchange, order: WorkingOrder) -> None:
-    market = order.position.market
-    market.engine.cancel(order)
-    x.touch(market, order.key)
+    x.take_out(order)
     x.leave(order)
     x.canceled(order, _REPLACED)
 
@@ -227,17 +228,16 @@ def _add(x: Exchange, position: Position, key: int, qty: int, hold: int) -> None
 
 def _change(x: Exchange, present: WorkingOrder, qty: int, hold: int) -> None:
     """Another quantity at the same price: fewer lots keep their place, more go to the back of the queue."""
-    market = present.position.market
-    x.touch(market, present.key)
-    if qty < present.shown:
-        lots = present.shown - qty
-        market.engine.reduce(present, lots)
+    if qty < present.leaves:
+        lots = present.leaves - qty
+        market = present.position.market
+        market.engine.reduce(present.slot, lots)
+        x.touch(market, present.key)
         present.qty -= lots
         x.replaced(present, priority_kept=True)
         return
-    market.engine.cancel(present)
+    x.take_out(present)
     present.hold = hold
     present.qty = present.cum + qty
-    present.shown = qty
     x.replaced(present, priority_kept=False)
     x.rest(present)

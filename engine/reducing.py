@@ -29,7 +29,7 @@ def trim(x: Exchange, order: WorkingOrder, lots: int) -> None:
         return
     excess = leaves - lots
     order.reserve(-excess)
-    order.position.market.engine.reduce(order, excess)
+    order.position.market.engine.reduce(order.slot, excess)
     order.qty -= excess
     x.touch(order.position.market, order.key)
     x.replaced(order, priority_kept=True)

@@ -61,7 +61,7 @@ def give_back(x: Exchange, order: WorkingOrder, lots: int) -> None:
     """Give ``lots`` of a resting order back; it keeps its place."""
     if lots:
         market = order.position.market
-        market.engine.reduce(order, lots)
+        market.engine.reduce(order.slot, lots)
         order.qty -= lots
         order.reserve(-lots)
         x.touch(market, order.key)
@@ -75,7 +75,7 @@ def _check(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
     if market.status is InstrumentStatus.HALTED:
         return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
     key = price if order.key > 0 else -price
-    if order.entry.post_only and market.status is InstrumentStatus.OPEN and market.engine.would_cross(key):
+    if order.entry.post_only and market.status is InstrumentStatus.OPEN and market.engine.book.crosses(key):
         return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
     refusal = check_band(market, price) or check_size(position.account.limits, qty, price * qty * market.tick_value)
     return refusal or _check_risk(order, price, qty)
@@ -117,11 +117,10 @@ def move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
     order.hold = hold
     order.key = price if order.key > 0 else -price
     order.qty = order.cum + qty
-    order.shown, order.hidden = qty, 0
     order.reserve(qty)
     x.replaced(order, priority_kept=False)
     execute(x, order)
-    if order.level is None:
+    if not order.slot:
         x.leave(order)
 
 
@@ -137,7 +136,7 @@ def _replace_waiting(x: Exchange, order: WorkingOrder, command: ReplaceOrder, qt
     market.stops.remove(order)
     if price is not None:
         order.key = price if order.key > 0 else -price
-    order.qty = order.shown = qty
+    order.qty = qty
     x.wait(order, stop_price)
     x.replaced(order, priority_kept=True)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from engine.events import OrderFilled, Trade
 from engine.exchange import Exchange
@@ -22,9 +22,8 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
     market = taker.position.market
     side = taker.entry.side
     notional = first = 0
-    for maker, price, lots in fills:
-        if TYPE_CHECKING:
-            assert isinstance(maker, WorkingOrder)
+    for _, maker_id, price, lots in fills:
+        maker = x.orders[maker_id]
         x.touch(market, maker.key)
         if lots <= 0:
             _meet_self(x, maker, taker, -lots)
@@ -99,7 +98,7 @@ def fill(x: Exchange, order: WorkingOrder, trade: Trade, liquidity: Liquidity, f
 def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int) -> None:
     """Say what self-trade prevention did: with 0 ``lots`` the maker was canceled, else both lost that many."""
     if not lots:
-        maker.reserve(-maker.shown - maker.hidden)
+        maker.reserve(-maker.leaves)
         gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
         return
@@ -121,6 +120,7 @@ def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int)
 
 def gone(x: Exchange, maker: WorkingOrder) -> None:
     """Forget an order that the matching engine has taken out of the book."""
+    maker.slot = 0
     if maker.guarded:
         del maker.position.guarded[maker.order_id]
     x.leave(maker)

@@ -138,8 +138,8 @@ def capture(x: Exchange, sequence: int) -> bytes:
             next_symbol_id=x.next_symbol_id,
             issued_cash=x.ledger.issued_cash,
             news=list(x.news),
-            markets=[_market_state(market) for market in x.markets.values()],
-            delisted=[_market_state(market) for market in x.delisted.values()],
+            markets=[_market_state(x, market) for market in x.markets.values()],
+            delisted=[_market_state(x, market) for market in x.delisted.values()],
             accounts=[_account_state(account) for account in x.ledger.numbered],
             answers=[(each.number, name, first) for each in x.ledger.numbered for name, first in each.answers.items()],
         )
@@ -185,9 +185,9 @@ def restore(data: bytes) -> tuple[Exchange, int]:
     return x, state.sequence
 
 
-def _market_state(market: Market) -> MarketState:
+def _market_state(x: Exchange, market: Market) -> MarketState:
     book = market.engine.book
-    orders = [order for side in (book.bids, book.asks) for level in side for order in level]
+    slots = [slot for side in (book.bids, book.asks) for level in book.best_first(side) for slot in book.queue(level)]
     candles = market.data.candles
     return MarketState(
         instrument=market.instrument,
@@ -197,7 +197,7 @@ def _market_state(market: Market) -> MarketState:
         reference=market.reference,
         halted_until=market.halted_until,
         indication=market.indication,
-        orders=[_order_state(order) for order in orders if isinstance(order, WorkingOrder)],
+        orders=[_order_state(x.orders[book.ids[slot]]) for slot in slots],
         stops=[_order_state(order) for order in market.stops],
         due=[order.order_id for order in market.stops.due],
         tape=list(market.data.tape),
@@ -210,12 +210,13 @@ def _market_state(market: Market) -> MarketState:
 
 
 def _order_state(order: WorkingOrder) -> OrderState:
+    hidden = order.position.market.engine.book.hidden.get(order.slot, 0)
     return OrderState(
         order_id=order.order_id,
         entry=order.entry,
         key=order.key,
-        shown=order.shown,
-        hidden=order.hidden,
+        shown=order.leaves - hidden,
+        hidden=hidden,
         display=order.display,
         qty=order.qty,
         cum=order.cum,
@@ -253,7 +254,7 @@ def _account_state(account: Account) -> AccountState:
 
 
 def _restore_market(x: Exchange, state: MarketState) -> Market:
-    market = Market(state.instrument, x.orders)
+    market = Market(state.instrument)
     market.status = state.status
     market.move_to(state.mark)
     market.traded = state.traded
@@ -320,21 +321,16 @@ def _restore_order(x: Exchange, state: OrderState) -> None:
     order.waiting = state.waiting
     order.quote = state.quote
     order.display = state.display
-    order.shown = state.shown + state.hidden
     x.enter(order)
     if state.waiting:
-        x.orders[order.order_id] = order
         order.position.market.stops.add(order, state.stop_price or 0)
         return
     if state.quote:
         position.quotes[state.key] = order
-    order.reserve(order.shown)
+    order.reserve(order.leaves)
     x.rest(order)
     if state.hidden:
         # Resting shows a full display quantity; this tranche had traded in part.
-        market = position.market
-        level = order.level
-        if level is not None:
-            level.qty -= order.shown - state.shown
-        order.shown, order.hidden = state.shown, state.hidden
-        x.touch(market, order.key)
+        book = position.market.engine.book
+        book.reduce(order.slot, book.shown[order.slot] - state.shown)
+        book.hidden[order.slot], book.display[order.slot] = state.hidden, state.display

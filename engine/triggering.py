@@ -30,7 +30,6 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
     """Turn one triggered stop into a market or limit order."""
     entry = order.entry
     order.waiting = False
-    del x.orders[order.order_id]
     triggered = OrderTriggered(
         order_id=order.order_id,
         account=entry.account,
@@ -42,16 +41,16 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
     )
     x.events.append(triggered)
     if entry.reduce_only:
-        lots = min(order.shown, reducible(order.position, entry.side))
+        lots = min(order.leaves, reducible(order.position, entry.side))
         if not lots:
             x.leave(order)
             x.canceled(order, CancelReason.REDUCE_ONLY)
             return
-        if lots < order.shown:
-            order.qty = order.shown = lots
+        if lots < order.leaves:
+            order.qty = lots
             x.replaced(order, priority_kept=True)
     limit = None if entry.type is OrderType.STOP else abs(order.key)
-    key, hold, refusal = terms(order.position, entry, limit, order.shown)
+    key, hold, refusal = terms(order.position, entry, limit, order.leaves)
     if refusal is None:
         order.key, order.hold = key, hold
         refusal = secure(order)
@@ -60,5 +59,5 @@ def _enter_market(x: Exchange, order: WorkingOrder) -> None:
         x.canceled(order, CancelReason.TRIGGER_REJECTED)
         return
     execute(x, order)
-    if order.level is None:
+    if not order.slot:
         x.leave(order)

@@ -1,10 +1,9 @@
-"""An order as the order-management system knows it: the matching engine's order with its entry and its owner."""
+"""An order as the order-management system knows it. Its place in the queue, and what it shows there, the book knows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.order import Order
 from engine.service import OrderView
 from engine.types import OrderStatus, OrderType
 
@@ -13,19 +12,41 @@ if TYPE_CHECKING:
     from engine.ledger import Position
 
 
-class WorkingOrder(Order):
+class WorkingOrder:
     """One working order: in a book, or a stop that waits for its trigger."""
 
-    __slots__ = ("created_at", "cum", "entry", "hold", "plain", "position", "qty", "quote", "stop_price", "waiting")
+    __slots__ = (
+        "created_at",
+        "cum",
+        "display",
+        "entry",
+        "guarded",
+        "hold",
+        "key",
+        "order_id",
+        "plain",
+        "position",
+        "qty",
+        "quote",
+        "slot",
+        "stop_price",
+        "waiting",
+    )
 
     def __init__(self, order_id: int, position: Position, entry: NewOrder, key: int, hold: int, now: int) -> None:
-        qty = entry.qty
-        Order.__init__(self, order_id, position.account.number, key, qty)
+        self.order_id = order_id
+        self.key = key
+        """Signed limit price in ticks, as in the book: minus the price of a sell order."""
+        self.slot = 0
+        """Where the book keeps it; 0 while it is in none."""
+        self.display = 0
+        """Lots an iceberg shows at a time; 0 shows all."""
         self.guarded = entry.reduce_only
+        """Whether the book must let its fills be allowed lot by lot."""
         self.position = position
         self.entry = entry
         """The command that placed it; ``price``, ``stop_price`` and ``qty`` may have been replaced since."""
-        self.qty = qty
+        self.qty = entry.qty
         """Total quantity, filled and open."""
         self.cum = 0
         """Filled quantity."""
@@ -39,6 +60,11 @@ class WorkingOrder(Order):
         """Whether it is known to be plain (``risk.is_plain``), so that its entry need not be looked into."""
         self.quote = False
         """Whether a mass quote placed it."""
+
+    @property
+    def leaves(self) -> int:
+        """Open quantity, hidden lots included."""
+        return self.qty - self.cum
 
     def reserve(self, lots: int) -> None:
         """Count ``lots`` more (or, negative, fewer) of it as open, and hold back what they may need."""

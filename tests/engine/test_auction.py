@@ -11,7 +11,6 @@ from engine.book import OrderBook
 from engine.commands import SetInstrumentStatus
 from engine.events import AuctionIndication, InstrumentStatusChanged, OrderFilled, Trade
 from engine.matching import MatchingEngine
-from engine.order import Order
 from engine.types import InstrumentStatus, Liquidity, Side
 
 
@@ -29,7 +28,7 @@ entries = st.lists(
 def book_of(orders: list[Entry]) -> OrderBook:
     engine = MatchingEngine()
     for number, entry in enumerate(orders, 1):
-        engine.rest(Order(number, number, entry.price if entry.side is Side.BUY else -entry.price, entry.lots))
+        engine.rest(number, number, entry.price if entry.side is Side.BUY else -entry.price, entry.lots)
     return engine.book
 
 

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from benchmarks.matching import plain
 from benchmarks.workload import VARIANTS, generate
-from engine.batch import ADD, CANCEL, REPLACE, TAKE, PlainTrade, run
-from engine.matching import Fill, MatchingEngine
-from engine.order import Order
+from engine.batch import ADD, CANCEL, REPLACE, TAKE, Operation, OrderFlow, PlainTrade
+from engine.book import NOBODY, OrderBook
+from engine.matching import MatchingEngine
 from engine.types import SelfTradePrevention
 
 PRICES = st.integers(1, 6).flatmap(lambda price: st.sampled_from((price, -price)))
@@ -20,46 +20,53 @@ OPERATIONS = st.lists(
 @pytest.mark.parametrize("name", sorted(VARIANTS))
 def test_recorded_flow_trades_as_in_the_reference_book(name: str) -> None:
     workload = generate(name, 3_000)
-    engine = MatchingEngine()
-    run(engine, plain(workload.warm_up))
-    assert run(engine, plain(workload.ops)) == [tuple(fill) for fill in workload.fills]
-    engine.check()
+    flow = OrderFlow()
+    flow.run(plain(workload.warm_up))
+    assert flow.run(plain(workload.ops)) == [tuple(fill) for fill in workload.fills]
+    flow.book.check()
 
 
 @given(OPERATIONS, st.randoms(use_true_random=False))
 def test_a_batch_trades_as_single_orders_do(steps: list[tuple[int, int, int]], rng) -> None:
     batch = []
-    for number, (verb, key, qty) in enumerate(steps):
-        batch.append((verb, number if verb <= TAKE else rng.randrange(number + 1), key, qty))
-    engine, single = MatchingEngine(), MatchingEngine()
+    for number, (verb, key, qty) in enumerate(steps, 1):
+        batch.append((verb, number if verb <= TAKE else rng.randint(1, number), key, qty))
+    flow, single = OrderFlow(), MatchingEngine()
     half = len(batch) // 2
-    assert run(engine, batch[:half]) + run(engine, batch[half:]) == one_by_one(single, batch)
-    engine.check()
-    assert resting(engine) == resting(single)
+    assert flow.run(batch[:half]) + flow.run(batch[half:]) == one_by_one(single, batch)
+    flow.book.check()
+    single.book.check()
+    assert resting(flow.book) == resting(single.book)
 
 
-def resting(engine: MatchingEngine) -> list[list[tuple[int, int, int]]]:
+def resting(book: OrderBook) -> list[list[tuple[int, int, int]]]:
     """Each side's orders in the order in which they would trade."""
-    sides = (engine.book.bids, engine.book.asks)
-    return [[(order.order_id, order.key, order.shown) for level in side for order in level] for side in sides]
+    return [
+        [
+            (book.ids[slot], book.key_of[level], book.shown[slot])
+            for level in book.best_first(side)
+            for slot in book.queue(level)
+        ]
+        for side in (book.bids, book.asks)
+    ]
 
 
-def one_by_one(engine: MatchingEngine, batch: list[tuple[int, int, int, int]]) -> list[PlainTrade]:
+def one_by_one(engine: MatchingEngine, batch: list[Operation]) -> list[PlainTrade]:
     trades: list[PlainTrade] = []
+    slots: dict[int, int] = {}
+    book = engine.book
     for verb, order_id, key, qty in batch:
-        order = engine.orders.get(order_id) if verb >= CANCEL else Order(order_id, -1, key, qty)
-        if order is None:
-            continue
-        if verb == REPLACE and key == order.key and qty <= order.shown:
-            engine.reduce(order, order.shown - qty)
-            continue
         if verb >= CANCEL:
-            engine.cancel(order)
+            slot = slots.get(order_id, 0)
+            if not slot or book.ids[slot] != order_id:
+                continue
+            if verb == REPLACE and key == book.key_of[book.level_of[slot]] and qty <= book.shown[slot]:
+                engine.reduce(slot, book.shown[slot] - qty)
+                continue
+            book.remove(slot)
         if verb == CANCEL:
             continue
-        order.key, order.shown = key, qty
-        fills: list[Fill] = []
-        if engine.match(order, key, SelfTradePrevention.CANCEL_RESTING, fills) and verb != TAKE:
-            engine.rest(order)
-        trades += [(order_id, maker.order_id, price, lots) for maker, price, lots in fills]
+        left = engine.match(order_id, NOBODY, key, qty, SelfTradePrevention.CANCEL_RESTING, trades)
+        if left and verb != TAKE:
+            slots[order_id] = engine.rest(order_id, NOBODY, key, left)
     return trades
