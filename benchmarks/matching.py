@@ -21,11 +21,12 @@ from benchmarks.peers import installed
 from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload, generate
 from engine import batch as plain_batch
 from engine.batch import Operation, OrderFlow
+from engine.book import NOBODY
 from engine.commands import AccountLimits, AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount
 from engine.instruments import Instrument
-from engine.matching import WORST_ASK, WORST_BID
+from engine.matching import WORST_ASK, WORST_BID, Fill, MatchingEngine
 from engine.oms import OrderManagementSystem
-from engine.types import OrderType, Side, TimeInForce
+from engine.types import OrderType, SelfTradePrevention, Side, TimeInForce
 from net.garbage import GarbagePolicy
 
 SCALE = "bourse"
@@ -94,6 +95,28 @@ def bare(workload: Workload) -> float:
         flow.book.check()
         assert trades == [tuple(fill) for fill in workload.fills], "wrong trades"
     return len(batch) / best
+
+
+def single_calls(workload: Workload) -> float:
+    """Operations a second where each is a call of its own on the matching engine that the order management uses."""
+    engine_ = MatchingEngine()
+    match, rest, remove = engine_.match, engine_.rest, engine_.book.remove
+    slots: dict[int, int] = {}
+    fills: list[Fill] = []
+    started = 0.0
+    for part in (plain(workload.warm_up), plain(workload.ops)):
+        fills.clear()
+        started = time.process_time()
+        for verb, order_id, key, qty in part:
+            if verb >= plain_batch.CANCEL:
+                remove(slots[order_id])
+            if verb != plain_batch.CANCEL:
+                left = match(order_id, NOBODY, key, qty, SelfTradePrevention.CANCEL_RESTING, fills)
+                if left and verb != plain_batch.TAKE:
+                    slots[order_id] = rest(order_id, NOBODY, key, left)
+    taken = time.process_time() - started
+    assert fills == [tuple(fill) for fill in workload.fills], "wrong trades"
+    return len(workload.ops) / taken
 
 
 def latencies(workload: Workload) -> dict[str, float]:
@@ -218,6 +241,9 @@ def main(arguments: list[str]) -> None:
         speed = bare(workload)
         print(f"{name}: {len(workload.fills):,} trades in {count:,} operations")
         print(f"  tradesim-tui ({engine.build_kind()}): {speed:,.0f} operations/s")
+        singly = None if workload.variant.modify else single_calls(workload)
+        if singly is not None:
+            print(f"  one call an operation, from Python: {singly:,.0f} operations/s")
         figures = peers(workload)
         estimates = quoted(name, figures)
         cpp = liquibook.speed(workload)
@@ -228,7 +254,14 @@ def main(arguments: list[str]) -> None:
             f"  garbage collector: longest pause {took['gc_pause_max']:.0f} µs; "
             f"a full collection, put off until it is quiet, {took['gc_full']:,.0f} µs"
         )
-        result[name] = {"bare": speed, "latency_us": took, "peers": figures, "liquibook": cpp, "cpp_quoted": estimates}
+        result[name] = {
+            "bare": speed,
+            "single": singly,
+            "latency_us": took,
+            "peers": figures,
+            "liquibook": cpp,
+            "cpp_quoted": estimates,
+        }
     speed = whole_oms(generate("std", count))
     result["oms"], result["bytes_per_order"] = speed, bytes_per_order()
     print(f"whole OMS: {speed:,.0f} commands/s; {result['bytes_per_order']:.0f} bytes a resting order")

@@ -57,7 +57,7 @@ class OrderFlow:
         head, tail, lots, count = book.head, book.tail, book.lots, book.count
         for verb, order_id, key, qty in batch:
             if order_id >= length:
-                slots = self._slots = extend(slots, [0] * order_id)
+                slots = self._slots = extend(slots, vec[i64]([0] * order_id))
                 length = len(slots)
             if verb >= CANCEL:
                 slot = slots[order_id]

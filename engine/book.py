@@ -220,13 +220,15 @@ class OrderBook:
     def _more_slots(self) -> i64:
         """Make as many free slots again as there are; the first of them."""
         first: i64 = len(self.ids)
-        zeros = [0] * first
+        zeros = vec[i64]([0] * first)
         self.ids = extend(self.ids, zeros)
-        self.owners = extend(self.owners, [NOBODY] * first)
+        self.owners = extend(self.owners, vec[i64]([NOBODY] * first))
         self.shown = extend(self.shown, zeros)
         self.level_of = extend(self.level_of, zeros)
         self.before = extend(self.before, zeros)
-        self.after = extend(self.after, [*range(first + 1, 2 * first), 0])
+        self.after = extend(self.after, zeros)
+        for slot in range(first, 2 * first - 1):
+            self.after[slot] = slot + 1
         return first
 
     def _new_page(self, number: int) -> int:
@@ -237,14 +239,14 @@ class OrderBook:
             first = self.spare_pages.pop()
         else:
             first = len(self.head)
-            zeros = [0] * _PAGE
+            zeros = vec[i64]([0] * _PAGE)
             self.head = extend(self.head, zeros)
             self.tail = extend(self.tail, zeros)
             self.lots = extend(self.lots, zeros)
             self.count = extend(self.count, zeros)
             self.listed = extend(self.listed, zeros)
             self.key_of = extend(self.key_of, zeros)
-            self.words = extend(self.words, [0])
+            self.words = extend(self.words, vec[i64]([0]))
         for offset in range(_PAGE):
             self.key_of[first + offset] = number * _PAGE + offset
         self.pages[number] = first

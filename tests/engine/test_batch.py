@@ -39,6 +39,14 @@ def test_a_batch_trades_as_single_orders_do(steps: list[tuple[int, int, int]], r
     assert resting(flow.book) == resting(single.book)
 
 
+def test_fewer_lots_keep_the_place_in_the_queue_and_more_lose_it() -> None:
+    flow = OrderFlow()
+    flow.run([(ADD, 1, 5, 10), (ADD, 2, 5, 10), (REPLACE, 1, 5, 4)])
+    assert resting(flow.book)[0] == [(1, 5, 4), (2, 5, 10)]
+    flow.run([(REPLACE, 1, 5, 6)])
+    assert resting(flow.book)[0] == [(2, 5, 10), (1, 5, 6)]
+
+
 def resting(book: OrderBook) -> list[list[tuple[int, int, int]]]:
     """Each side's orders in the order in which they would trade."""
     return [
