@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import tempfile
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -29,20 +31,26 @@ def headers() -> Path | None:
     return directory if (directory / "book" / "depth_order_book.h").exists() else None
 
 
-def speed(workload: Workload) -> float | None:
-    """Operations a second, the best of three; None where it cannot be run.
+@contextmanager
+def program() -> Iterator[Path | None]:
+    """The compiled program; None where headers or compiler are missing."""
+    found, compiler = headers(), shutil.which("c++")
+    if found is None or compiler is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder) / "liquibook"
+        subprocess.run([compiler, "-O3", "-march=native", "-w", f"-I{found}", _SOURCE, "-o", built], check=True)
+        yield built
+
+
+def speed(built: Path, workload: Workload) -> float:
+    """Operations a second, the best of three.
 
     Raises:
         AssertionError: it traded otherwise than the reference.
     """
-    found, compiler = headers(), shutil.which("c++")
-    if found is None or compiler is None or workload.variant.modify:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "liquibook"
-        subprocess.run([compiler, "-O3", "-march=native", "-w", f"-I{found}", _SOURCE, "-o", program], check=True)
-        best = min(_run(program, workload) for _ in range(_RUNS))
-    return len(workload.ops) / best
+    return len(workload.ops) / min(_run(built, workload) for _ in range(_RUNS))
 
 
 def _run(program: Path, workload: Workload) -> float:

@@ -109,20 +109,19 @@ class Exchange:
     def rest(self, order: WorkingOrder) -> None:
         """Put an order, whose lots are reserved, into its book."""
         position = order.position
+        market, owner, leaves = position.market, position.account.number, order.qty - order.cum
+        if order.guarded or order.display:
+            order.slot = market.engine.rest(
+                order.order_id, owner, order.key, leaves, order.display, guarded=order.guarded
+            )
+        else:
+            order.slot = market.engine.book.add(order.order_id, owner, order.key, leaves)
         if order.guarded:
             position.guarded[order.order_id] = order
-        order.slot = position.market.engine.rest(
-            order.order_id,
-            position.account.number,
-            order.key,
-            order.qty - order.cum,
-            order.display,
-            guarded=order.guarded,
-        )
-        self.touch(position.market, order.key)
+        self.touch(market, order.key)
 
     def take_out(self, order: WorkingOrder) -> None:
-        """Take an order out of its book."""
+        """Take an order out of its book; what is held back for it stays so."""
         market = order.position.market
         market.engine.book.remove(order.slot)
         order.slot = 0

@@ -137,14 +137,15 @@ def secure(order: WorkingOrder) -> Refusal | None:
     """Reserve what an order about to enter the market may need, or say that the account cannot afford it."""
     position = order.position
     before = position.need
-    order.reserve(order.leaves)
+    leaves = order.qty - order.cum
+    order.reserve(leaves)
     refusal = check_sums(position, 0)
     if position.need > before and refusal is None:
         short = -position.account.headroom
         if short > 0:
             refusal = RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
     if refusal is not None:
-        order.reserve(-order.leaves)
+        order.reserve(-leaves)
     return refusal
 
 
