@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from engine.book import NOBODY, OrderBook
+from engine.book import NOBODY, PAGE_BITS, PAGE_MASK, OrderBook
 from engine.packed import extend, i64, vec
 
 ADD: Final = 0
@@ -89,7 +89,7 @@ class OrderFlow:
             if best and key + best >= 0:
                 qty = self._take(order_id, key, qty, trades)
             if qty and verb != TAKE:
-                page = pages.get(key >> 5)
+                page = pages.get(key >> PAGE_BITS)
                 if page is None or not book.free:
                     slots[order_id] = book.add(order_id, NOBODY, key, qty)
                     ids, shown, level_of, before, after = book.ids, book.shown, book.level_of, book.before, book.after
@@ -98,7 +98,7 @@ class OrderFlow:
                     continue
                 slot = book.free
                 book.free = after[slot]
-                level = page + (key & 31)
+                level = page + (key & PAGE_MASK)
                 previous = tail[level]
                 if previous:
                     after[previous] = slot

@@ -29,10 +29,10 @@ NOBODY: Final = -1
 EMPTY_PAGES_KEPT: Final = 64
 """Pages without orders that a book keeps, besides as many as it has with orders."""
 
-_BITS: Final = 5
+PAGE_BITS: Final = 5
+PAGE_MASK: Final = 31
 _PAGE: Final = 32
-"""Neighbouring prices on a page: 2 ** _BITS."""
-_LAST: Final = 31
+"""Neighbouring prices on a page: 2 ** PAGE_BITS."""
 
 
 class BookSide:
@@ -50,7 +50,10 @@ class BookSide:
 
 
 class OrderBook:
-    """Bids and asks of one instrument. Quantities are lots; slot 0 is no order."""
+    """Bids and asks of one instrument. Quantities are lots; slot 0 is no order.
+
+    Lots at one price must add up to less than 2**63, which is 9,000 orders of the greatest quantity (``risk.QTY_MAX``).
+    """
 
     __slots__ = (
         "after",
@@ -88,9 +91,11 @@ class OrderBook:
         self.shown: vec[i64] = vec[i64]([0])
         """Visible lots."""
         self.level_of: vec[i64] = vec[i64]([0])
+        """Levels at which the orders stand."""
         self.before: vec[i64] = vec[i64]([0])
+        """The slot in front in the queue; 0 at its head."""
         self.after: vec[i64] = vec[i64]([0])
-        """The next slot of the queue; of a free slot, the next free one."""
+        """The next slot of the queue, 0 at its end; of a free slot, the next free one."""
         self.free: i64 = 0
         """The slot to use next; 0 when none is free."""
         # What few orders have, by slot.
@@ -105,6 +110,7 @@ class OrderBook:
         """Signed price."""
         self.head: vec[i64] = vec[i64]([])
         self.tail: vec[i64] = vec[i64]([])
+        """First and last slot of the queue; 0 where it is empty."""
         self.lots: vec[i64] = vec[i64]([])
         """Visible lots."""
         self.count: vec[i64] = vec[i64]([])
@@ -127,8 +133,8 @@ class OrderBook:
         if not slot:
             slot = self._more_slots()
         self.free = self.after[slot]
-        page = self.pages.get(key >> _BITS)
-        level: i64 = (self._new_page(key >> _BITS) if page is None else page) + (key & _LAST)
+        page = self.pages.get(key >> PAGE_BITS)
+        level: i64 = (self._new_page(key >> PAGE_BITS) if page is None else page) + (key & PAGE_MASK)
         last = self.tail[level]
         if last:
             self.after[last] = slot
@@ -257,9 +263,9 @@ class OrderBook:
         for side in (self.bids, self.asks):
             for number in side.pages:
                 self._forget_empty_levels(self.pages[number])
-            side.pages = [number for number in side.pages if self.words[self.pages[number] >> _BITS]]
-        self.spare_pages += [first for first in self.pages.values() if not self.words[first >> _BITS]]
-        self.pages = {number: first for number, first in self.pages.items() if self.words[first >> _BITS]}
+            side.pages = [number for number in side.pages if self.words[self.pages[number] >> PAGE_BITS]]
+        self.spare_pages += [first for first in self.pages.values() if not self.words[first >> PAGE_BITS]]
+        self.pages = {number: first for number, first in self.pages.items() if self.words[first >> PAGE_BITS]}
         self.most_pages = 2 * len(self.pages) + EMPTY_PAGES_KEPT
 
     def _forget_empty_levels(self, first: int) -> None:
@@ -267,7 +273,7 @@ class OrderBook:
         for offset in range(_PAGE):
             listed = self.listed[first + offset] = 1 if self.head[first + offset] else 0
             word |= listed << offset
-        self.words[first >> _BITS] = word
+        self.words[first >> PAGE_BITS] = word
 
     def open_level(self, level: i64, key: i64) -> None:
         """Note that the first order has come to a level."""
@@ -278,12 +284,12 @@ class OrderBook:
             side.level = level
         if not self.listed[level]:
             self.listed[level] = 1
-            page = level >> _BITS
-            offset: int = key & _LAST  # not i64: mypyc 2.4 shifts the constant as a 32-bit one then
+            page = level >> PAGE_BITS
+            offset: int = key & PAGE_MASK  # not i64: mypyc 2.4 shifts the constant as a 32-bit one then
             word = self.words[page]
             self.words[page] = word | 1 << offset
             if not word:
-                number: int = key >> _BITS
+                number: int = key >> PAGE_BITS
                 pages = side.pages
                 if not pages or number > pages[-1]:
                     pages.append(number)
@@ -300,11 +306,11 @@ class OrderBook:
         """Note that the best level has emptied, and find the next one."""
         head = self.head
         level = side.level
-        page = level >> _BITS
+        page = level >> PAGE_BITS
         word: int = self.words[page]
         offset: int
         while not head[level]:
-            offset = level & _LAST
+            offset = level & PAGE_MASK
             word ^= 1 << offset
             self.listed[level] = 0
             if not word:
@@ -314,7 +320,7 @@ class OrderBook:
                 if not pages:
                     side.best = side.level = 0
                     return
-                page = self.pages[pages[-1]] >> _BITS
+                page = self.pages[pages[-1]] >> PAGE_BITS
                 word = self.words[page]
             level = page * _PAGE + word.bit_length() - 1
         self.words[page] = word
@@ -337,7 +343,7 @@ class OrderBook:
         """Levels at which orders rest, best first."""
         for number in reversed(side.pages):
             first = self.pages[number]
-            word: int = self.words[first >> _BITS]
+            word: int = self.words[first >> PAGE_BITS]
             while word:
                 offset = word.bit_length() - 1
                 word ^= 1 << offset
@@ -350,8 +356,8 @@ class OrderBook:
 
     def level_at(self, key: i64) -> int | None:
         """The level of a signed price; None when no order has been near it lately. It may be empty."""
-        first = self.pages.get(key >> _BITS)
-        return None if first is None else first + (key & _LAST)
+        first = self.pages.get(key >> PAGE_BITS)
+        return None if first is None else first + (key & PAGE_MASK)
 
     def side(self, key: i64) -> BookSide:
         """The side on which an order of this signed price rests."""
@@ -401,12 +407,12 @@ class OrderBook:
         ensure(side.best == (0 if best is None else self.key_of[best]), "the best price is wrong")
         ensure(best is None or best == side.level, "the best level is wrong")
         mine = [number for number in self.pages if self.side(number * _PAGE + 1) is side]
-        ensure(side.pages == sorted(n for n in mine if self.words[self.pages[n] >> _BITS]), "a page is not listed")
+        ensure(side.pages == sorted(n for n in mine if self.words[self.pages[n] >> PAGE_BITS]), "a page is not listed")
         for number in mine:
             first = self.pages[number]
             for offset in range(_PAGE):
                 level = first + offset
-                listed = bool(self.words[first >> _BITS] >> offset & 1)
+                listed = bool(self.words[first >> PAGE_BITS] >> offset & 1)
                 ensure(self.key_of[level] == number * _PAGE + offset, "a level is filed under another price")
                 ensure(listed == bool(self.listed[level]), "a page's word is wrong")
                 ensure(listed or not self.head[level], "a level with orders is not listed")
