@@ -24,6 +24,7 @@ from benchmarks.workload import ADD, CANCEL, IOC, MARKET, VARIANTS, Op, Workload
 from engine import batch as plain_batch
 from engine.batch import Operation, OrderFlow
 from engine.book import NOBODY
+from engine.book_check import check_book
 from engine.commands import AccountLimits, AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount
 from engine.instruments import Instrument
 from engine.matching import WORST_ASK, WORST_BID, Fill, MatchingEngine
@@ -97,7 +98,7 @@ def bare(workload: Workload) -> float:
         started = time.process_time()
         trades = flow.run(batch)
         best = min(best, time.process_time() - started)
-        flow.book.check()
+        check_book(flow.book)
         assert trades == [tuple(fill) for fill in workload.fills], "wrong trades"
     return len(batch) / best
 
@@ -168,7 +169,7 @@ def bytes_per_order() -> float:
     flow.run(batch)
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    flow.book.check()
+    check_book(flow.book)
     return used / len(batch)
 
 

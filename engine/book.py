@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from engine.invariants import ensure
 from engine.packed import extend, i64, vec
 
 NOBODY: Final = -1
@@ -384,52 +383,3 @@ class OrderBook:
             lots += self.shown[ahead]
             ahead = self.before[ahead]
         return lots
-
-    def check(self, *, crossing_allowed: bool = False) -> None:
-        """Raise InvariantError unless the book is sound; only an auction's book may be crossed."""
-        slots = self._check_side(self.bids) | self._check_side(self.asks)
-        free, count = self.free, len(slots) + 1
-        while free:
-            ensure(free not in slots and not self.ids[free], "a slot is free and in a queue")
-            free, count = self.after[free], count + 1
-        ensure(count == len(self.ids), "slots got lost")
-        ensure(self.hidden.keys() == self.display.keys() <= slots, "a reserve without an iceberg")
-        ensure(self.guarded <= slots, "a guarded order is in no queue")
-        places = sorted([*self.pages.values(), *self.spare_pages])
-        ensure(places == list(range(0, len(self.head), _PAGE)), "pages got lost")
-        crossed = self.bids.best and self.asks.best and self.bids.best + self.asks.best >= 0
-        ensure(crossing_allowed or not crossed, f"the book is crossed: {self.bids.best} x {-self.asks.best}")
-
-    def _check_side(self, side: BookSide) -> set[int]:
-        """The slots of one side, if its keys, levels and queues agree."""
-        found: set[int] = set()
-        best = next(self.best_first(side), None)
-        ensure(side.best == (0 if best is None else self.key_of[best]), "the best price is wrong")
-        ensure(best is None or best == side.level, "the best level is wrong")
-        mine = [number for number in self.pages if self.side(number * _PAGE + 1) is side]
-        ensure(side.pages == sorted(n for n in mine if self.words[self.pages[n] >> PAGE_BITS]), "a page is not listed")
-        for number in mine:
-            first = self.pages[number]
-            for offset in range(_PAGE):
-                level = first + offset
-                listed = bool(self.words[first >> PAGE_BITS] >> offset & 1)
-                ensure(self.key_of[level] == number * _PAGE + offset, "a level is filed under another price")
-                ensure(listed == bool(self.listed[level]), "a page's word is wrong")
-                ensure(listed or not self.head[level], "a level with orders is not listed")
-                found |= self._check_level(level)
-        return found
-
-    def _check_level(self, level: int) -> set[int]:
-        """The slots of one level, if links and totals agree."""
-        slots = list(self.queue(level))
-        ensure([self.before[slot] for slot in slots] == [0, *slots][: len(slots)], "the queue's links disagree")
-        ensure(self.tail[level] == ([0, *slots])[-1], "the tail is not the last order")
-        ensure(self.count[level] == len(slots), "the orders are miscounted")
-        ensure(self.lots[level] == sum(self.shown[slot] for slot in slots), "the lots are miscounted")
-        for slot in slots:
-            ensure(self.level_of[slot] == level, "an order points to another level")
-            ensure(self.shown[slot] > 0, "a resting order shows nothing")
-            reserve = self.hidden.get(slot, 0)
-            ensure(reserve >= 0, "a negative reserve")
-            ensure(not reserve or self.shown[slot] <= self.display[slot], "an iceberg shows more than its display")
-        return set(slots)

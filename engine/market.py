@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.book_check import check_book
 from engine.events import DepthChanged, LevelChange
 from engine.instruments import Instrument
 from engine.invariants import ensure
@@ -180,7 +181,7 @@ class Market:
 
     def check(self) -> None:
         """Raise InvariantError unless book and published depth are sound."""
-        self.engine.book.check(crossing_allowed=self.status is not InstrumentStatus.OPEN)
+        check_book(self.engine.book, crossing_allowed=self.status is not InstrumentStatus.OPEN)
         ensure(self.halted_until is None or self.status is InstrumentStatus.AUCTION, "a halt outlived its auction")
         book = self.engine.book
         levels = [level for side in (book.bids, book.asks) for level in book.best_first(side)]

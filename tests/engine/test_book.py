@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.book import EMPTY_PAGES_KEPT, NOBODY, OrderBook
+from engine.book_check import check_book
 
 NEAR = st.integers(96, 160)
 FAR = st.integers(0, 40).map(lambda step: 1 + 1_000 * step)
@@ -40,7 +41,7 @@ def test_orders_stand_where_they_were_put_until_they_are_taken_out(steps: list[t
         assert queues_of(book) == queues
         assert book.bids.best == max([at for at in queues if at > 0], default=0)
         assert book.asks.best == max([at for at in queues if at < 0], default=0)
-        book.check(crossing_allowed=True)
+        check_book(book, crossing_allowed=True)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3_000), st.booleans()), max_size=150))
@@ -54,7 +55,7 @@ def test_far_prices_that_come_and_go_leave_the_rest_alone(steps: list[tuple[int,
         else:
             book.remove(slot)
     assert sorted(kept.items()) == sorted((o, key) for key, queue in queues_of(book).items() for o, _ in queue)
-    book.check()
+    check_book(book)
 
 
 def test_memory_follows_the_orders_and_not_the_prices_they_visited() -> None:
@@ -65,7 +66,7 @@ def test_memory_follows_the_orders_and_not_the_prices_they_visited() -> None:
         book.remove(book.add(3, NOBODY, -key - 400_000, 5))
     assert len(book.words) <= EMPTY_PAGES_KEPT + 2
     assert len(book.ids) <= 4
-    book.check()
+    check_book(book)
 
 
 def test_a_level_is_told_apart_from_its_neighbours_on_the_same_page_and_on_the_next() -> None:
@@ -75,7 +76,7 @@ def test_a_level_is_told_apart_from_its_neighbours_on_the_same_page_and_on_the_n
     assert book.keys(book.bids) == [64, 63, 32, 31]
     assert book.keys(book.asks) == [-31, -32, -63, -64]
     assert book.keys(book.bids, 2) == [64, 63]
-    book.check(crossing_allowed=True)
+    check_book(book, crossing_allowed=True)
 
 
 def test_who_stands_behind_counts_the_visible_lots_ahead() -> None:
