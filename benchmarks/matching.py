@@ -41,7 +41,7 @@ CPP_THERE = {
 """M operations/s, all in one quiet hold of two shared 2.5 GHz cores, ``bourse`` 0.4 beside them as the measure; the C++
 engines were called from C++ with the operations of a workload made by the same rules, their trades checked."""
 
-TURNS = 3
+TURNS = 7
 """How often ours and Liquibook's are measured in turns."""
 
 _ACCOUNTS = [f"agent-{number}" for number in range(20)]

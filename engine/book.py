@@ -68,7 +68,6 @@ class OrderBook:
         "ids",
         "key_of",
         "level_of",
-        "listed",
         "lots",
         "most_pages",
         "owners",
@@ -114,8 +113,6 @@ class OrderBook:
         """Visible lots."""
         self.count: vec[i64] = vec[i64]([])
         """Orders."""
-        self.listed: vec[i64] = vec[i64]([])
-        """1 where the level's bit is set, else 0."""
         # One entry for each page, whose levels are the 32 from 32 times its place on.
         self.words: vec[i64] = vec[i64]([])
         """A bit for each listed level: those with orders, and of the others those that were not looked at since."""
@@ -249,7 +246,6 @@ class OrderBook:
             self.tail = extend(self.tail, zeros)
             self.lots = extend(self.lots, zeros)
             self.count = extend(self.count, zeros)
-            self.listed = extend(self.listed, zeros)
             self.key_of = extend(self.key_of, zeros)
             self.words = extend(self.words, vec[i64]([0]))
         for offset in range(_PAGE):
@@ -270,8 +266,8 @@ class OrderBook:
     def _forget_empty_levels(self, first: int) -> None:
         word = 0
         for offset in range(_PAGE):
-            listed = self.listed[first + offset] = 1 if self.head[first + offset] else 0
-            word |= listed << offset
+            if self.head[first + offset]:
+                word |= 1 << offset
         self.words[first >> PAGE_BITS] = word
 
     def open_level(self, level: i64, key: i64) -> None:
@@ -281,19 +277,20 @@ class OrderBook:
         if key > best or not best:
             side.best = key
             side.level = level
-        if not self.listed[level]:
-            self.listed[level] = 1
-            page = level >> PAGE_BITS
-            offset: int = key & PAGE_MASK  # not i64: mypyc 2.4 shifts the constant as a 32-bit one then
-            word = self.words[page]
-            self.words[page] = word | 1 << offset
-            if not word:
-                number: int = key >> PAGE_BITS
-                pages = side.pages
-                if not pages or number > pages[-1]:
-                    pages.append(number)
-                else:
-                    insort(pages, number)
+        page = level >> PAGE_BITS
+        offset: int = level & PAGE_MASK  # not i64: mypyc 2.4 shifts the constant as a 32-bit one then
+        bit = 1 << offset
+        word: int = self.words[page]
+        if word & bit:
+            return
+        self.words[page] = word | bit
+        if not word:
+            number: int = key >> PAGE_BITS
+            pages = side.pages
+            if not pages or number > pages[-1]:
+                pages.append(number)
+            else:
+                insort(pages, number)
 
     def close_level(self, level: i64) -> None:
         """Note that a level has emptied."""
@@ -303,26 +300,27 @@ class OrderBook:
 
     def close_best(self, side: BookSide) -> None:
         """Note that the best level has emptied, and find the next one."""
-        head = self.head
+        head, words = self.head, self.words
         level = side.level
         page = level >> PAGE_BITS
-        word: int = self.words[page]
+        word: int = words[page]
         offset: int
-        while not head[level]:
+        while True:
             offset = level & PAGE_MASK
             word ^= 1 << offset
-            self.listed[level] = 0
             if not word:
-                self.words[page] = 0
+                words[page] = 0
                 pages = side.pages
                 pages.pop()
                 if not pages:
                     side.best = side.level = 0
                     return
                 page = self.pages[pages[-1]] >> PAGE_BITS
-                word = self.words[page]
+                word = words[page]
             level = page * _PAGE + word.bit_length() - 1
-        self.words[page] = word
+            if head[level]:
+                break
+        words[page] = word
         side.level = level
         side.best = self.key_of[level]
 
