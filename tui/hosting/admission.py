@@ -67,6 +67,10 @@ class Admission:
         """Count a visitor out."""
         self._count(visitor, -1)
 
+    def consoles_of(self, visitor: Visitor) -> int:
+        """How many consoles a trader has, those that are only starting included."""
+        return self._of_who[visitor.who]
+
     def _count(self, visitor: Visitor, by: int) -> None:
         self._of_kind[visitor.trades] += by
         counts = [(self._of_address, visitor.address)] + [(self._of_who, visitor.who)] * visitor.trades

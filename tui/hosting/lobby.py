@@ -115,7 +115,7 @@ class Lobby:
         if not folder.is_dir() and self._remembered() >= self._limits.accounts:
             raise Refused("there are no more accounts for new traders; you are welcome to watch")
         opened = (folder / WALLET).exists()
-        if not opened and any(seat.visitor.who == visitor.who and seat.visitor.trades for seat in self._seats):
+        if not opened and self._admission.consoles_of(visitor) > 1:
             raise Refused("your account is being opened by your other console; try again in a moment")
         picture = Picture(self._order(folder, visitor.name, spectator=False))
         await picture.start(size, term, truecolor=truecolor)

@@ -201,14 +201,6 @@ class TestSleepers:
         assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "left"]
 
 
-async def test_two_first_log_ins_at_once_open_one_account(host: Host, exchange: RealExchange):
-    twins = [await host.visit("alice"), await host.visit("alice")]
-    await until(lambda: any("being opened by your other console" in twin.screen.text for twin in twins))
-    await until(lambda: any("SAFE" in twin.screen.text for twin in twins))
-    assert [line.event for line in audit_lines(host.data_dir)] == ["entered", "refused"]
-    assert sum(view.personality == "human" for view in exchange.service.accounts()) == 1
-
-
 class TestNoMoreAccounts:
     @pytest.fixture
     def limits(self) -> Limits:
