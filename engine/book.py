@@ -199,21 +199,18 @@ class OrderBook:
         else:
             del self.hidden[slot], self.display[slot]
 
-    def replenish(self, slot: i64) -> None:
-        """Bring an iceberg's next lots to the back of the queue, after all it showed have gone."""
-        level, last = self.level_of[slot], self.tail[self.level_of[slot]]
+    def replenish(self, level: i64) -> None:
+        """Bring the next lots of an iceberg, first at its level, to the back of the queue: all it showed have gone."""
+        slot, last = self.head[level], self.tail[level]
         lots = min(self.display[slot], self.hidden[slot])
         self.reduce_hidden(slot, lots)
         self.lots[level] += lots - self.shown[slot]
         self.shown[slot] = lots
         if slot == last:
             return
-        before, after = self.before[slot], self.after[slot]
-        if before:
-            self.after[before] = after
-        else:
-            self.head[level] = after
-        self.before[after] = before
+        first = self.after[slot]
+        self.head[level] = first
+        self.before[first] = 0
         self.after[last] = slot
         self.before[slot] = last
         self.after[slot] = 0

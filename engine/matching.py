@@ -12,8 +12,8 @@ Rules (``docs/MATCHING.md`` gives the reasons):
   self-trade prevention: nobody there chooses whom to trade with.
 * **Guarded orders** (reduce-only) may not trade before the caller has said how much: matching pauses in front of them.
 
-What the caller guarantees: prices are positive, quantities too, ``owner`` is ``NOBODY`` or an account's number, and a
-slot is one that ``rest`` gave and whose order has not gone since. What it gets: the book is never crossed when a method
+What the caller guarantees: prices are positive, quantities too, ``owner`` is an account's number, and a slot is one
+that ``rest`` gave and whose order has not gone since. What it gets: the book is never crossed when a method
 returns, unless matching is paused or the caller collects orders for an auction with ``rest``. Nothing is called back
 and no clock is read: what happened is appended to ``fills``.
 """
@@ -22,20 +22,17 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from engine.book import NOBODY, OrderBook
+from engine.book import OrderBook
 from engine.packed import i64
 from engine.types import SelfTradePrevention
 
-Fill: TypeAlias = tuple[int, int, int, int]
-"""Ids of the taker and the resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off
-both orders, and 0 for the resting order's cancel, where an account met itself."""
+Fill: TypeAlias = tuple[int, int, int]
+"""Id of the resting order, a price in ticks, and lots: positive for a trade; negative for lots taken off both orders,
+and 0 for the resting order's cancel, where an account met itself."""
 
 WORST_BID: Final = 2**62
 """Key of a buy order that takes any price; -1 is that of a sell order."""
 WORST_ASK: Final = -1
-
-_MEETS_NOBODY: Final = -2
-"""The owner of no order at all."""
 
 _CANCEL_RESTING = SelfTradePrevention.CANCEL_RESTING
 _DECREMENT = SelfTradePrevention.DECREMENT
@@ -55,16 +52,12 @@ class MatchingEngine:
         self.self_trade = False
         """Whether the last ``match`` ended because the taker met its own account."""
 
-    def match(
-        self, order_id: int, owner: i64, limit_key: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]
-    ) -> i64:
+    def match(self, owner: i64, limit_key: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]) -> i64:
         """Trade an incoming order's lots up to a signed price; the lots that are left."""
         book = self.book
         side = book.asks if limit_key > 0 else book.bids
         ids, owners, shown, after = book.ids, book.owners, book.shown, book.after
         hidden, guarded = book.hidden, book.guarded
-        if owner == NOBODY:
-            owner = _MEETS_NOBODY
         watched = bool(hidden or guarded)
         self.paused = 0
         self.self_trade = False
@@ -82,7 +75,7 @@ class MatchingEngine:
                 size = shown[slot]
                 if lots < size or owners[slot] == owner or (watched and (slot in hidden or slot in guarded)):
                     break
-                fills.append((order_id, ids[slot], price, size))
+                fills.append((ids[slot], price, size))
                 lots -= size
                 traded += size
                 count += 1
@@ -92,38 +85,36 @@ class MatchingEngine:
             if count:
                 book.drop_front(level, last, count, traded)
             if slot and lots:
-                lots = self._meet(order_id, owner, slot, lots, stp, fills)
+                lots = self._meet(owner, slot, lots, stp, fills)
                 if self.paused or self.self_trade:
                     break
         self.cleared = 0
         return lots
 
-    def _meet(
-        self, order_id: int, owner: i64, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]
-    ) -> i64:
+    def _meet(self, owner: i64, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]) -> i64:
         """Meet an order that does not just trade whole; the taker's lots that are left."""
         book = self.book
         if book.owners[slot] == owner:
-            return self._meet_self(order_id, slot, lots, stp, fills)
+            return self._meet_self(slot, lots, stp, fills)
         if book.guarded and slot in book.guarded and slot != self.cleared:
             self.paused = slot
             return lots
         less = min(lots, book.shown[slot])
-        fills.append((order_id, book.ids[slot], book.price(book.level_of[slot]), less))
+        fills.append((book.ids[slot], book.price(book.level_of[slot]), less))
         self._take_from(slot, less)
         return lots - less
 
-    def _meet_self(self, order_id: int, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]) -> i64:
+    def _meet_self(self, slot: i64, lots: i64, stp: SelfTradePrevention, fills: list[Fill]) -> i64:
         """Prevent a trade of an account with itself; the taker's lots that are left."""
         book = self.book
         price = book.price(book.level_of[slot])
         if stp is _CANCEL_RESTING:
-            fills.append((order_id, book.ids[slot], price, 0))
+            fills.append((book.ids[slot], price, 0))
             book.remove(slot)
             return lots
         if stp is _DECREMENT:
             less = min(lots, book.shown[slot])
-            fills.append((order_id, book.ids[slot], price, -less))
+            fills.append((book.ids[slot], price, -less))
             self._take_from(slot, less)
             self.self_trade = lots == less
             return lots - less
@@ -131,12 +122,12 @@ class MatchingEngine:
         return lots
 
     def _take_from(self, slot: i64, lots: i64) -> None:
-        """Take ``lots`` of those it shows off a resting order."""
+        """Take ``lots`` of those it shows off a resting order, the first at its level."""
         book = self.book
         if lots < book.shown[slot]:
             book.reduce(slot, lots)
         elif slot in book.hidden:
-            book.replenish(slot)
+            book.replenish(book.level_of[slot])
         else:
             book.remove(slot)
 
@@ -186,7 +177,7 @@ class MatchingEngine:
             if limit_key + book.key_of[level] < 0:
                 return False
             for slot in book.queue(level):
-                if book.owners[slot] == owner and owner >= 0:
+                if book.owners[slot] == owner:
                     if stp is not _CANCEL_RESTING:
                         return False
                 elif slot not in book.guarded:

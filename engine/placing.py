@@ -304,7 +304,7 @@ def _match(x: Exchange, order: WorkingOrder) -> int:
     fills: list[Fill] = []
     notional = 0
     while True:
-        engine.match(order.order_id, account.number, limit_key, order.qty - order.cum, account.stp, fills)
+        engine.match(account.number, limit_key, order.qty - order.cum, account.stp, fills)
         if fills:
             notional += settle(x, order, fills)
         paused = engine.paused

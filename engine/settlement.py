@@ -22,7 +22,7 @@ def settle(x: Exchange, taker: WorkingOrder, fills: list[Fill]) -> int:
     market = taker.position.market
     side = taker.entry.side
     notional = first = 0
-    for _, maker_id, price, lots in fills:
+    for maker_id, price, lots in fills:
         maker = x.orders[maker_id]
         x.touch(market, maker.key)
         if lots <= 0:

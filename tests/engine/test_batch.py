@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from benchmarks.matching import plain
 from benchmarks.workload import VARIANTS, generate
 from engine.batch import ADD, CANCEL, REPLACE, TAKE, Operation, OrderFlow, PlainTrade
-from engine.book import NOBODY, OrderBook
+from engine.book import OrderBook
 from engine.book_check import check_book
-from engine.matching import MatchingEngine
+from engine.matching import Fill, MatchingEngine
 from engine.types import SelfTradePrevention
 
 PRICES = st.integers(1, 6).flatmap(lambda price: st.sampled_from((price, -price)))
@@ -75,7 +75,10 @@ def one_by_one(engine: MatchingEngine, batch: list[Operation]) -> list[PlainTrad
             book.remove(slot)
         if verb == CANCEL:
             continue
-        left = engine.match(order_id, NOBODY, key, qty, SelfTradePrevention.CANCEL_RESTING, trades)
+        owner = order_id  # everybody places one order, so nobody meets himself
+        fills: list[Fill] = []
+        left = engine.match(owner, key, qty, SelfTradePrevention.CANCEL_RESTING, fills)
+        trades += [(order_id, *fill) for fill in fills]
         if left and verb != TAKE:
-            slots[order_id] = engine.rest(order_id, NOBODY, key, left)
+            slots[order_id] = engine.rest(order_id, owner, key, left)
     return trades
