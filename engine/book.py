@@ -51,7 +51,7 @@ class BookSide:
 class OrderBook:
     """Bids and asks of one instrument. Quantities are lots; slot 0 is no order.
 
-    Lots at one price must add up to less than 2**63, which is 9,000 orders of the greatest quantity (``risk.QTY_MAX``).
+    Lots at one price must add up to less than 2**63: nine million orders of the greatest quantity (``risk.QTY_MAX``).
     """
 
     __slots__ = (

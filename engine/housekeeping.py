@@ -220,7 +220,7 @@ def _check_listing(x: Exchange, instrument: Instrument) -> Rejected | None:
     if instrument.symbol_id < 0 or 0 < instrument.symbol_id < x.next_symbol_id:
         return refused("this symbol_id is, or was, another instrument's", "symbol_id")
     if not 0 < instrument.initial_price <= PRICE_MAX:
-        return refused("initial_price must be positive", "initial_price")
+        return refused(f"initial_price must be from 1 to {PRICE_MAX} ticks", "initial_price")
     exact = instrument.tick_size_e8 * instrument.lot_size_e8 * CASH_SCALE
     if instrument.tick_size_e8 <= 0 or instrument.lot_size_e8 <= 0 or exact % (DECIMAL_SCALE * DECIMAL_SCALE):
         return refused("one lot for one tick must be a whole number of minor units of cash", "tick_size_e8")

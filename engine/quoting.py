@@ -15,6 +15,8 @@ from engine.risk import (
     QTY_MAX,
     check_band,
     check_funds,
+    check_price,
+    check_qty,
     check_rate,
     check_reach,
     check_room,
@@ -113,9 +115,8 @@ def _stands(position: Position, wanted: Wanted) -> bool:
 
 def _fault(market: Market, level: Quote, field: str) -> Refusal:
     """What is wrong with a level that cannot be quoted."""
-    if not 0 < level.qty <= QTY_MAX or not 0 < level.price <= PRICE_MAX:
-        return invalid("price and qty must be positive", field)
-    return check_band(market, level.price) or invalid("a price may be quoted once", field)
+    refusal = check_qty(level.qty) or check_price(level.price) or check_band(market, level.price)
+    return invalid("a price may be quoted once", field) if refusal is None else (*refusal[:2], field)
 
 
 def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:

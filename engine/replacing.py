@@ -7,10 +7,10 @@ from engine.exchange import Exchange, Refusal
 from engine.placing import execute, sell_price
 from engine.reducing import reducible
 from engine.risk import (
-    PRICE_MAX,
-    QTY_MAX,
     check_band,
     check_funds,
+    check_price,
+    check_qty,
     check_rate,
     check_reach,
     check_size,
@@ -45,11 +45,12 @@ def replace(x: Exchange, order: WorkingOrder, command: ReplaceOrder) -> Refusal 
 def _check_shape(order: WorkingOrder, command: ReplaceOrder, qty: int) -> Refusal | None:
     if order.quote:
         return RejectCode.NOT_ALLOWED, "a quote is changed by the next mass quote", "order_id"
-    if not 0 < qty <= QTY_MAX:
-        return invalid("qty must be positive; cancel the order instead", "qty")
+    refusal = check_qty(qty)
     for field, value in (("price", command.price), ("stop_price", command.stop_price)):
-        if value is not None and not 0 < value <= PRICE_MAX:
-            return invalid(f"{field} must be positive", field)
+        if refusal is None and value is not None:
+            refusal = check_price(value, field)
+    if refusal is not None:
+        return refusal
     if command.stop_price is not None and not order.waiting:
         return invalid("only a stop that waits has a stop_price", "stop_price")
     if command.price is not None and order.entry.type is OrderType.STOP:

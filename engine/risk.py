@@ -11,7 +11,8 @@ from engine.market import Market
 from engine.types import OrderType, RejectCode, TimeInForce
 
 PRICE_MAX: Final = 10**15
-QTY_MAX: Final = 10**15
+QTY_MAX: Final = 10**12
+"""Lots; so small that those of nine million orders at one price fit the book's 64 bits."""
 NOTIONAL_MAX: Final = 10**18
 """Minor units that one order may be worth."""
 SUMS_MAX: Final = 2**61
@@ -43,11 +44,19 @@ def is_plain(order: NewOrder) -> bool:
     return price is not None and 0 < price <= PRICE_MAX and 0 < order.qty <= QTY_MAX
 
 
+def check_qty(qty: int) -> Refusal | None:
+    """Whether a quantity is one."""
+    return None if 0 < qty <= QTY_MAX else invalid(f"qty must be from 1 to {QTY_MAX} lots", "qty")
+
+
+def check_price(price: int, field: str = "price") -> Refusal | None:
+    """Whether a price is one."""
+    return None if 0 < price <= PRICE_MAX else invalid(f"{field} must be from 1 to {PRICE_MAX} ticks", field)
+
+
 def check_shape(order: NewOrder, now: int) -> Refusal | None:
     """Whether the fields of an order go together, whatever the market."""
-    if not 0 < order.qty <= QTY_MAX:
-        return invalid("qty must be positive", "qty")
-    for refusal in (_check_prices(order), _check_time(order, now)):
+    for refusal in (check_qty(order.qty), _check_prices(order), _check_time(order, now)):
         if refusal is not None:
             return refusal
     immediate = order.tif in _AT_ONCE or order.type in (_MARKET, OrderType.STOP)
@@ -69,8 +78,9 @@ def _check_prices(order: NewOrder) -> Refusal | None:
             return invalid(f"{order.type.value} orders need a {field}", field)
         if not needed and value is not None:
             return invalid(f"{order.type.value} orders have no {field}", field)
-        if value is not None and not 0 < value <= PRICE_MAX:
-            return invalid(f"{field} must be positive", field)
+        refusal = None if value is None else check_price(value, field)
+        if refusal is not None:
+            return refusal
     return None
 
 

@@ -107,6 +107,32 @@ def test_a_price_outside_the_band_is_refused() -> None:
     assert refusal(world.sell("bob", 1, 89)) is RejectCode.PRICE_OUT_OF_BAND
 
 
+@pytest.mark.parametrize("qty", [0, -1, 10**12 + 1, 2**62])
+def test_a_quantity_out_of_bounds_is_told_the_bounds(qty: int) -> None:
+    world = World(shares=10)
+    mine = order_id(world.sell("bob", 10, 100))
+    refusals = [
+        *world.sell("alice", qty, 100),
+        *world.replace("bob", mine, qty=qty),
+        *world.do(MassQuote(account="alice", symbol_id=ACME, asks=(Quote(100, qty),))),
+    ]
+    assert [refused.message for refused in only(Rejected, refusals)] == ["qty must be from 1 to 1000000000000 lots"] * 3
+    assert [refused.field for refused in only(Rejected, refusals)] == ["qty", "qty", "asks"]
+
+
+@pytest.mark.parametrize("price", [0, -1, 10**15 + 1, 2**62])
+def test_a_price_out_of_bounds_is_told_the_bounds(price: int) -> None:
+    world = World(shares=10)
+    mine = order_id(world.sell("bob", 10, 100))
+    refusals = [
+        *world.sell("alice", 1, price),
+        *world.replace("bob", mine, price=price),
+        *world.do(MassQuote(account="alice", symbol_id=ACME, asks=(Quote(price, 1),))),
+    ]
+    bounds = "price must be from 1 to 1000000000000000 ticks"
+    assert [refused.message for refused in only(Rejected, refusals)] == [bounds] * 3
+
+
 def test_a_smaller_quantity_keeps_the_place_and_another_price_loses_it() -> None:
     world = World()
     first = order_id(world.buy("alice", 10, 99))

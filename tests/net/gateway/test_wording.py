@@ -15,6 +15,7 @@ CENTS = Units(1_000_000, 100_000_000)
     ("message", "units", "reason"),
     [
         ("price must be from 8999 to 10990 ticks", CENTS, "price must be from 89.99 to 109.90"),
+        ("qty must be from 1 to 5000 lots", Units(1_000_000, 10_000), "quantity must be from 0.0001 to 0.5"),
         ("from 3 to 40 ticks", Units(10_000_000, 10_000), "from 0.3 to 4.0"),
         (
             "buying power falls short by 99829990049000000 minor units",
