@@ -6,13 +6,16 @@ import random
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
+from engine.types import SelfTradePrevention
 from net import messages as m
 from net.client.connection import Connection, ConnectionSettings
 from net.client.inbox import ConnectionState, Push
 from net.client.trading import Trading
 from net.errors import NotConnected
+
+SelfTradePreventionLike: TypeAlias = SelfTradePrevention | Literal["cancel_resting", "cancel_taker", "decrement"]
 
 
 class Client(Trading):
@@ -149,12 +152,16 @@ class Client(Trading):
         token: str | None = None,
         personality: str = "",
         starting_capital: float | None = None,
+        self_trade_prevention: SelfTradePreventionLike = SelfTradePrevention.CANCEL_RESTING,
         cancel_on_disconnect: bool = False,
         cancel_after: float | None = None,
     ) -> m.AgentRegistered:
         """Open an account, or with ``agent_id`` and ``token`` take one back; a session may hold several.
 
         The client takes it back by itself after each reconnect. The answer's ``token`` is the account's only key.
+        ``self_trade_prevention`` says what is canceled instead of trading with oneself: the resting order, what is left
+        of the arriving one, or as many lots of both (``decrement``). Like name, personality and capital it counts when
+        the account is opened.
 
         Raises:
             RequestRefused: ``bad_token``, ``not_allowed``, …
@@ -165,6 +172,7 @@ class Client(Trading):
             token=token,
             personality=personality,
             starting_capital=starting_capital,
+            self_trade_prevention=SelfTradePrevention(self_trade_prevention),
             cancel_on_disconnect=cancel_on_disconnect,
             cancel_after=cancel_after,
         )

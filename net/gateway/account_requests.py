@@ -78,6 +78,7 @@ class AccountRequests:
             message.name,
             message.personality,
             message.starting_capital,
+            message.self_trade_prevention,
             stranger=None if registrar.trusts(message.token) else session.host,
         )
 

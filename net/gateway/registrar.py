@@ -7,7 +7,7 @@ import secrets
 import time
 
 from engine import commands
-from engine.types import RejectCode
+from engine.types import RejectCode, SelfTradePrevention
 from net.engine_protocol import Reply
 from net.errors import EngineUnavailable, UnknownOutcome
 from net.gateway.accounts import Account, Accounts
@@ -41,6 +41,7 @@ class Registrar:
         name: str | None,
         personality: str,
         capital: float | None,
+        stp: SelfTradePrevention,
         *,
         stranger: str | None,
     ) -> tuple[Account, str]:
@@ -66,6 +67,7 @@ class Registrar:
             personality=personality,
             cash=cash,
             limits=self._config.account_limits,
+            stp=stp,
             credential=credential_of(token),
         )
         reply = await self._submit(command)

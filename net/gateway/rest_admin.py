@@ -144,7 +144,12 @@ def _agent_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]:
         gateway.publisher.spawning.add(agent_id)
         try:
             account, token = await gateway.registrar.open(
-                agent_id, data.name, data.personality, data.starting_capital, stranger=None
+                agent_id,
+                data.name,
+                data.personality,
+                data.starting_capital,
+                data.self_trade_prevention,
+                stranger=None,
             )
         except Refused:
             gateway.publisher.spawning.discard(agent_id)

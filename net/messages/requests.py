@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta, field
 
-from engine.types import OrderType, Side, TimeInForce
+from engine.types import OrderType, SelfTradePrevention, Side, TimeInForce
 from net.messages.base import (
     LINE,
     PROSE,
@@ -34,11 +34,16 @@ class AgentRegister(ClientMessage, frozen=True, kw_only=True, tag="agent_registe
     The service token of the data directory resumes any account, and opens one with any capital (used by the agents
     process). Without it 10,000,000 is the most to start with and, but on the exchange's own machine, 30 new accounts a
     minute are what one address may open.
+
+    ``self_trade_prevention`` (``cancel_resting`` when left out) says what is canceled instead of trading with oneself:
+    the resting order, what is left of the arriving one, or, to ``decrement``, as many lots of both. Like name,
+    personality and capital it counts when the account is opened; one that is resumed keeps its own.
     """
 
     name: NameField | None = None
     personality: Annotated[str, Meta(max_length=64, pattern=LINE)] = ""
     starting_capital: CashField | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_RESTING
     agent_id: AgentIdField | None = None
     token: TokenField | None = None
     cancel_on_disconnect: bool = False

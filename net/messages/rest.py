@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from engine.types import SelfTradePrevention
 from net.messages.base import LINE, PROSE, CashField, NameField, PriceField, Shape, SymbolIdField
 
 
@@ -26,6 +27,7 @@ class CreateAgent(Shape, frozen=True, kw_only=True):
     name: NameField
     personality: Annotated[str, Meta(min_length=1, max_length=64, pattern=LINE)] = "neutral"
     starting_capital: CashField = 100_000.0
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_RESTING
 
 
 class CreateNews(Shape, frozen=True, kw_only=True):

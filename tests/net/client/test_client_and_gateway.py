@@ -81,6 +81,16 @@ async def test_the_same_order_sent_twice_is_placed_once(exchange: RealExchange) 
         assert len(await client.get_orders()) == 1
 
 
+async def test_an_account_keeps_the_self_trade_prevention_it_was_opened_with(exchange: RealExchange) -> None:
+    async with client_of(exchange) as client:
+        await client.register("ann", self_trade_prevention="cancel_taker")
+        resting = await client.add_order(1, "sell", 3, price=100.0)
+        exchange.cut_clients()
+        taken = await client.add_order(1, "buy", 5, price=100.0)
+        assert (taken.filled_quantity, taken.leaves_quantity) == (0, 0)
+        assert [order.order_id for order in await client.get_orders()] == [resting.order_id]
+
+
 async def test_an_account_is_taken_back_with_its_token_only(exchange: RealExchange) -> None:
     async with client_of(exchange) as client:
         opened = await client.register("ann")

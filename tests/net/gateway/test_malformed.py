@@ -89,6 +89,24 @@ async def test_it_is_answered_and_the_connection_kept(
     assert await client.settle() == []
 
 
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (ORDER.replace("buy", "hold"), "side is buy or sell, not 'hold'"),
+        (ORDER.replace("}", ',"orderType":"ICE"}'), "orderType is LIMIT, MARKET, STOP or STOP_LIMIT, not 'ICE'"),
+        (
+            '{"type":"agent_register","self_trade_prevention":"cancel_both"}',
+            "self_trade_prevention is cancel_resting, cancel_taker or decrement, not 'cancel_both'",
+        ),
+    ],
+)
+async def test_a_word_that_is_none_of_the_choices_is_answered_with_them(shared: World, data: str, message: str) -> None:
+    client = await shared.connect()
+    await client.send_raw(data)
+    assert (await client.wait_for("error"))["data"]["message"] == message
+
+
 async def test_the_last_of_two_equal_keys_counts(world: World) -> None:
     client = await world.trader()
     await client.send_raw(ORDER.replace('"quantity":1', '"quantity":1,"quantity":2'))

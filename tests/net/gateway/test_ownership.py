@@ -209,6 +209,37 @@ async def test_a_stranger_cannot_be_issued_all_the_cash_there_is(world: World) -
     assert opened["token"] not in (None, world.service_token)
 
 
+SELF_TRADES = {"cancel_resting": ((0, 5), 0), "cancel_taker": ((3, 0), 0), "decrement": ((0, 2), 0)}
+"""What is left of the own sale of 3 and of a purchase of 5 at its price, and how many lots trade."""
+
+
+@pytest.mark.parametrize(("choice", "left"), [*SELF_TRADES.items(), (None, SELF_TRADES["cancel_resting"])])
+async def test_who_opens_an_account_chooses_what_becomes_of_trades_with_oneself(
+    world: World, choice: str | None, left: tuple[tuple[int, int], int]
+) -> None:
+    chosen = {} if choice is None else {"self_trade_prevention": choice}
+    client = await world.trader(**chosen)
+    await client.order("sell", 3, 100.0)
+    taken = await client.order("buy", 5, 100.0)
+    orders = (await client.ask("get_orders", "orders"))["data"]["orders"]
+    resting = {order["side"]: order["leaves_quantity"] for order in orders}
+    assert ((resting.get("sell", 0), resting.get("buy", 0)), taken["filled_quantity"]) == left
+
+
+async def test_an_agent_created_over_rest_is_given_its_self_trade_prevention(world: World) -> None:
+    agent = {"name": "Mo", "self_trade_prevention": "cancel_taker"}
+    created = (await world.http.post("/api/agents", json=agent, headers=world.admin)).json()
+    client = await world.connect()
+    await client.register(agent_id=created["agent_id"], token=created["token"])
+    await client.order("sell", 3, 100.0)
+    assert (await client.order("buy", 5, 100.0))["leaves_quantity"] == 0
+    assert [order["side"] for order in (await client.ask("get_orders", "orders"))["data"]["orders"]] == ["sell"]
+    refused = await world.http.post("/api/agents", json={**agent, "self_trade_prevention": "no"}, headers=world.admin)
+    assert refused.status_code == 400
+    assert refused.json()["field"] == "self_trade_prevention"
+    assert "cancel_resting, cancel_taker or decrement" in refused.json()["message"]
+
+
 async def test_strangers_of_one_address_open_only_so_many_accounts_a_minute(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
