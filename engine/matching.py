@@ -171,17 +171,25 @@ class MatchingEngine:
             book.reduce(slot, lots - hidden)
 
     def can_fill(self, owner: int, limit_key: int, qty: int, stp: SelfTradePrevention) -> bool:
-        """Whether an order could trade all its lots at once. Guarded orders do not count: they may turn out smaller."""
+        """Whether an order could trade all its lots at once.
+
+        Guarded orders do not count: they may turn out smaller. An iceberg counts whole, but only with what it shows
+        where an order of ``owner`` that does not give way stands at its price: its next tranche comes behind that.
+        """
         book = self.book
         for level in book.best_first(book.opposite(limit_key)):
             if limit_key + book.key_of[level] < 0:
                 return False
+            first_round = qty
             for slot in book.queue(level):
                 if book.owners[slot] == owner:
                     if stp is not _CANCEL_RESTING:
                         return False
                 elif slot not in book.guarded:
-                    qty -= book.open_lots(slot)
-                    if qty <= 0:
+                    first_round -= book.shown[slot]
+                    if first_round <= 0:
                         return True
+                    qty -= book.open_lots(slot)
+            if qty <= 0:
+                return True
         return False

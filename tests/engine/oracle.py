@@ -7,7 +7,8 @@ It has no ledger; positions are the sums of its trades.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 
 from engine.types import RejectCode, SelfTradePrevention, Side, TimeInForce
 
@@ -142,18 +143,18 @@ class Oracle:
             raise Refused(RejectCode.NO_LIQUIDITY)
         if order.post_only and makers:
             raise Refused(RejectCode.WOULD_CROSS)
-        if order.tif is TimeInForce.FOK:
-            lots = 0
-            for maker in makers:
-                if maker.account == order.account:
-                    if self.stp[order.account] is not CANCEL_RESTING:
-                        break
-                elif not maker.reduce_only:
-                    lots += maker.leaves
-            if lots < order.leaves:
-                raise Refused(RejectCode.WOULD_NOT_FILL)
+        if order.tif is TimeInForce.FOK and not self._would_fill(order):
+            raise Refused(RejectCode.WOULD_NOT_FILL)
         if order.reduce_only and order.leaves > self._reducible(order):
             raise Refused(RejectCode.WOULD_NOT_REDUCE)
+
+    def _would_fill(self, order: OracleOrder) -> bool:
+        """Whether all its lots traded in a copy of the exchange, without others' orders that may shrink to fit."""
+        trial = deepcopy(self)
+        trial.book = [o for o in trial.book if o.account == order.account or not o.reduce_only]
+        trial.trades = []
+        trial._execute(replace(order))
+        return sum(lots for _, _, lots, _ in trial.trades) == order.leaves
 
     def _execute(self, order: OracleOrder) -> None:
         while order.leaves:

@@ -382,6 +382,42 @@ SCENARIOS: Final = [
         """,
         accounts={"stp": SelfTradePrevention.CANCEL_TAKER},
     ),
+    Scenario(
+        "fill-or-kill does not count tranches that come behind its account's own order",
+        SELF_TRADES,
+        """
+        bob sells 10 @ 100 show 3
+        alice sells 5 @ 100
+        alice buys 4 @ 100 fok
+        -> refused would_not_fill
+        -> book | 8@100
+        alice buys 3 @ 100 fok
+        -> trades 3@100
+        """,
+        accounts={"stp": SelfTradePrevention.CANCEL_TAKER},
+    ),
+    Scenario(
+        "fill-or-kill is refused where a part of it would be taken off its account's own order",
+        SELF_TRADES,
+        """
+        bob sells 10 @ 100 show 3
+        alice sells 5 @ 100
+        alice buys 4 @ 100 fok
+        -> refused would_not_fill
+        """,
+        accounts={"stp": SelfTradePrevention.DECREMENT},
+    ),
+    Scenario(
+        "fill-or-kill counts an iceberg whole where its account's own order gives way",
+        SELF_TRADES,
+        """
+        bob sells 10 @ 100 show 3
+        alice sells 5 @ 100
+        alice buys 10 @ 100 fok
+        -> canceled 2 self_trade
+        -> trades 3@100 3@100 3@100 1@100
+        """,
+    ),
     # --- stops ------------------------------------------------------------------------------------------------------
     Scenario(
         "a stop waits unseen and becomes a market order when its price trades",
