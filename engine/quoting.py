@@ -52,11 +52,13 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
     """Replace the account's quotes by those of the command, or say why not."""
     position = account.position(market)
     wanted: Wanted = {}
-    refusal = _check_phase(market) or check_rate(account, x.now) or _collect(market, command, wanted)
+    refusal = check_rate(account, x.now) or _collect(market, command, wanted)
     if refusal is not None or _stands(position, wanted):
         return refusal
     outcome = _foresee(position, wanted)
-    refusal = _check_crossing(position, wanted) or _check_risk(position, wanted, outcome)
+    refusal = (
+        _check_phase(position, wanted) or _check_crossing(position, wanted) or _check_risk(position, wanted, outcome)
+    )
     if refusal is not None:
         return refusal
     quotes = position.quotes
@@ -74,10 +76,15 @@ def quote(x: Exchange, account: Account, market: Market, command: MassQuote) -> 
     return None
 
 
-def _check_phase(market: Market) -> Refusal | None:
-    if market.open_for_orders:
+def _check_phase(position: Position, wanted: Wanted) -> Refusal | None:
+    """A halt takes only a quote that gives lots back."""
+    if position.market.open_for_orders:
         return None
-    return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
+    for key, qty in wanted.items():
+        present = position.quotes.get(key)
+        if present is None or qty > present.leaves:
+            return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
+    return None
 
 
 def _collect(market: Market, command: MassQuote, wanted: Wanted) -> Refusal | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.commands import ReplaceOrder
 from engine.exchange import Exchange, Refusal
-from engine.placing import execute, sell_price
+from engine.placing import check_phase, execute, sell_price
 from engine.reducing import reducible
 from engine.risk import (
     check_band,
@@ -73,13 +73,20 @@ def _check(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
     """Whether the order could come anew with this price and open quantity, once the old one is gone."""
     position = order.position
     market = position.market
-    if market.status is InstrumentStatus.HALTED:
-        return RejectCode.INSTRUMENT_HALTED, "the instrument is halted", None
+    refusal = _check_phase(order)
+    if refusal is not None:
+        return refusal
     key = price if order.key > 0 else -price
     if order.entry.post_only and market.status is InstrumentStatus.OPEN and market.engine.book.crosses(key):
         return RejectCode.WOULD_CROSS, "a post_only order would trade at once", "price"
     refusal = check_band(market, price) or check_size(position.account.limits, qty, price * qty * market.tick_value)
     return refusal or _check_risk(order, price, qty)
+
+
+def _check_phase(order: WorkingOrder) -> Refusal | None:
+    """Whether the instrument would take the order now if it came anew."""
+    market = order.position.market
+    return None if market.status is InstrumentStatus.OPEN else check_phase(market, order.entry)
 
 
 def _check_risk(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
@@ -126,18 +133,21 @@ def move(x: Exchange, order: WorkingOrder, price: int, qty: int) -> None:
 
 
 def _replace_waiting(x: Exchange, order: WorkingOrder, command: ReplaceOrder, qty: int) -> Refusal | None:
-    """Change a stop that waits; among stops of one price it keeps its place, which is its age."""
+    """Change a stop that waits. With its stop price it keeps its place, also among stops already triggered."""
     market = order.position.market
     stop_price = order.stop_price or 0 if command.stop_price is None else command.stop_price
     price = None if order.entry.type is OrderType.STOP else command.price or abs(order.key)
-    value = qty * max(stop_price, price or 0) * market.tick_value
-    refusal = check_size(order.position.account.limits, qty, value)
+    refusal = None
+    if qty > order.qty or stop_price != order.stop_price or price != order.price:
+        value = qty * max(stop_price, price or 0) * market.tick_value
+        refusal = _check_phase(order) or check_size(order.position.account.limits, qty, value)
     if refusal is not None:
         return refusal
-    market.stops.remove(order)
     if price is not None:
         order.key = price if order.key > 0 else -price
     order.qty = qty
-    x.wait(order, stop_price)
+    if stop_price != order.stop_price:
+        market.stops.remove(order)
+        x.wait(order, stop_price)
     x.replaced(order, priority_kept=True)
     return None

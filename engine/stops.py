@@ -1,6 +1,7 @@
 """Stop orders that wait for their price, and which of them are due when it comes. ``triggering`` is what they do then.
 
-A buy stop is triggered when a trade is at its stop price or above, a sell stop at it or below. Of the stops that one
+A buy stop is triggered when a trade is at its stop price or above, a sell stop at it or below; one whose price the mark
+(the last trade, before the first the initial price) has reached already, at once. Of the stops that one
 command's trades trigger, buys go before sells, the one whose price is reached first before the others, and at one price
 the older before the younger. Each is then checked and executed like an order that has just come in; its own trades
 may trigger others.

@@ -458,6 +458,18 @@ SCENARIOS: Final = [
         """,
     ),
     Scenario(
+        "before the first trade the initial price triggers stops at once",
+        STOPS,
+        """
+        alice sells 5 @ 105
+        bob buys 1 stop 106
+        -> triggered
+        bob buys 1 stop 100
+        -> triggered 3
+        -> trades 1@105
+        """,
+    ),
+    Scenario(
         "a sweep triggers stops in the order in which it reaches them, the older first at one price",
         STOPS,
         """
@@ -786,6 +798,42 @@ SCENARIOS: Final = [
         -> canceled 1 requested
         """,
     ),
+    Scenario(
+        "a halt takes a stop's cancel and reduction, and no other change of it",
+        OURS,
+        """
+        alice buys 5 @ 125 stop 120
+        market halted
+        alice changes 1 to 6
+        -> refused instrument_halted
+        alice changes 1 to 5 stop 110
+        -> refused instrument_halted
+        alice changes 1 to 5 @ 124
+        -> refused instrument_halted
+        alice changes 1 to 4
+        -> kept 1
+        alice cancels 1
+        -> canceled 1 requested
+        """,
+    ),
+    Scenario(
+        "a halt takes a mass quote that only pulls or shrinks quotes",
+        OURS,
+        """
+        alice quotes 5@98 5@99 / 5@101
+        market halted
+        alice quotes 5@99 / 6@101
+        -> refused instrument_halted
+        alice quotes 5@97 / 5@101
+        -> refused instrument_halted
+        alice quotes 4@99 / 5@101
+        -> canceled 1 replaced
+        -> kept 2
+        -> book 4@99 | 5@101
+        alice quotes /
+        -> book |
+        """,
+    ),
     # --- auctions -----------------------------------------------------------------------------------------------------
     Scenario(
         "an auction collects orders and trades them at one price",
@@ -915,6 +963,48 @@ SCENARIOS: Final = [
         """,
     ),
     Scenario(
+        "an auction takes no more and no other price for orders that it would not take anew",
+        AUCTIONS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 5 @ 105 reduce-only
+        alice sells 5 @ 106 post-only
+        alice sells 5 stop 90 reduce-only
+        carol buys 5 @ 99
+        market auction
+        alice changes 3 to 6
+        -> refused instrument_halted
+        alice changes 3 to 5 @ 98
+        -> refused instrument_halted
+        alice changes 4 to 5 @ 98
+        -> refused instrument_halted
+        alice changes 5 to 5 stop 91
+        -> refused instrument_halted
+        alice changes 3 to 4
+        -> kept 3
+        alice changes 4 to 4
+        -> kept 4
+        alice changes 5 to 4
+        -> kept 5
+        carol changes 6 to 6 @ 105
+        -> indicates 4@105
+        """,
+    ),
+    Scenario(
+        "quotes take part in an auction and may cross there",
+        AUCTIONS,
+        """
+        bob sells 4 @ 101
+        market auction
+        alice quotes 5@102 / 5@104
+        -> indicates 4@102
+        market open
+        -> trades 4@102
+        -> book 1@102 | 5@104
+        """,
+    ),
+    Scenario(
         "nobody pays a fee in an auction",
         OURS,
         """
@@ -1017,6 +1107,27 @@ SCENARIOS: Final = [
         -> trades 1@105
         time 10
         -> triggered 2
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "a stop that a halt overtakes keeps its place unless its stop price is changed",
+        VOLATILITY,
+        """
+        alice buys 2 @ 110 stop 104
+        carol buys 1 @ 110 stop 104
+        carol buys 1 @ 110 stop 104
+        bob sells 1 @ 104
+        bob sells 5 @ 120
+        bob sells 1 @ 106
+        carol buys 3 @ 107
+        -> trades 1@104
+        alice changes 1 to 2
+        alice changes 1 to 1
+        alice changes 1 to 3 @ 109
+        carol changes 2 to 1 stop 103
+        time 10
+        -> triggered 1 3 2
         """,
         rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
     ),
