@@ -7,34 +7,38 @@ The auction price is found as Xetra does ("T7 Market Model Equities", price dete
 3. among these, the highest if buyers are left over at all of them, the lowest if sellers are;
 4. otherwise the reference price, or the end of the remaining range that is nearest to it.
 
-Everybody trades at that one price, best price first, then oldest first; icebergs count with all their lots. An auction
-takes no fees, as nobody in it is maker or taker.
+Everybody trades at that one price, best price first, then oldest first; icebergs count with all their lots, reduce-only
+orders with what is left to reduce when their turn comes. An auction takes no fees, as nobody in it is maker or taker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from engine.book import BookSide, OrderBook
 from engine.events import InstrumentStatusChanged
 from engine.exchange import Exchange
 from engine.market import Market
-from engine.reducing import reducible, trim
+from engine.reducing import curtailed, trim
 from engine.settlement import book_trade, fill, gone
-from engine.types import InstrumentStatus, Liquidity, Side
-from engine.working_order import WorkingOrder
+from engine.types import InstrumentStatus, Liquidity
 
 Clearing: TypeAlias = tuple[int, int]
 """Price in ticks and lots that trade there."""
 
 
-def clearing(book: OrderBook, reference: int) -> Clearing | None:
-    """Where the book would uncross; None when nothing crosses. O(orders in the crossing range)."""
+def clearing(book: OrderBook, reference: int, sizes: Mapping[int, int]) -> Clearing | None:
+    """Where the book would uncross; None when nothing crosses. O(orders in the crossing range).
+
+    Args:
+        sizes: lots, by slot, of orders that count with fewer than they have open.
+    """
     bid_key, ask_key = book.bids.best, book.asks.best
     if not bid_key or not ask_key or bid_key + ask_key < 0:
         return None
-    demand = _lots(book, book.bids, ask_key)
-    supply = _lots(book, book.asks, bid_key)
+    demand = _lots(book, book.bids, ask_key, sizes)
+    supply = _lots(book, book.asks, bid_key, sizes)
     limits = sorted({*demand, *supply})
     wanted = sum(demand.values())
     offered = 0
@@ -54,18 +58,27 @@ def clearing(book: OrderBook, reference: int) -> Clearing | None:
     return min(max(reference, lowest), highest), most
 
 
-def _lots(book: OrderBook, side: BookSide, limit_key: int) -> dict[int, int]:
+def _lots(book: OrderBook, side: BookSide, limit_key: int, sizes: Mapping[int, int]) -> dict[int, int]:
     """Lots by price, hidden ones included, of the orders that cross the other side's best price."""
     lots: dict[int, int] = {}
     for level in book.best_first(side):
         if book.key_of[level] + limit_key < 0:
             break
-        lots[book.price(level)] = sum([book.open_lots(slot) for slot in book.queue(level)])
+        count = sum([sizes[slot] if slot in sizes else book.open_lots(slot) for slot in book.queue(level)])
+        if count:
+            lots[book.price(level)] = count
     return lots
 
 
+def indicate(x: Exchange, market: Market) -> Clearing | None:
+    """What would trade, and where, if an auction ended now."""
+    return clearing(market.engine.book, market.mark, curtailed(x, market))
+
+
 def enter(x: Exchange, market: Market, status: InstrumentStatus, reason: str) -> None:
-    """Take a market into a trading phase; opening it uncrosses what has been collected."""
+    """Take a market into a trading phase; opening it uncrosses what has been collected, and opens no open one again."""
+    if status is market.status is InstrumentStatus.OPEN:
+        return
     if market.halted_until is not None:
         x.timers.keep_halt(market.halted_until, market.symbol_id)
         market.halted_until = None
@@ -76,6 +89,9 @@ def enter(x: Exchange, market: Market, status: InstrumentStatus, reason: str) ->
     market.indication = None
     market.status = status
     x.events.append(InstrumentStatusChanged(symbol_id=market.symbol_id, status=status, reason=reason))
+    best = market.engine.book.bids.best
+    if status is InstrumentStatus.AUCTION and best:
+        x.touch(market, best)  # what has been collected before may cross: the command ends with an indication
 
 
 def interrupt(x: Exchange, market: Market) -> None:
@@ -93,34 +109,24 @@ def resume(x: Exchange, market: Market) -> None:
 
 def _uncross(x: Exchange, market: Market) -> None:
     """Trade what crosses, at one price; later volatility is measured from there."""
-    _trim_reducing(x, market)
-    found = clearing(market.engine.book, market.mark)
-    if found is not None:
-        price = found[0]
-        for bid_id, ask_id, lots in market.engine.uncross(price):
-            trade = book_trade(x, market, price, lots, None)
-            for order in (x.orders[bid_id], x.orders[ask_id]):
-                x.touch(market, order.key)
-                fill(x, order, trade, Liquidity.AUCTION, 0)
-                if order.cum == order.qty:
-                    gone(x, order)
+    engine = market.engine
+    sizes = curtailed(x, market)
+    found = clearing(engine.book, market.mark, sizes)
+    while found is not None:
+        _settle(x, market, found[0], engine.uncross(found[0], sizes))
+        paused = engine.paused
+        if not paused:
+            break
+        trim(x, x.orders[engine.book.ids[paused]], sizes.pop(paused))
     market.refer_to(market.mark)
 
 
-def _trim_reducing(x: Exchange, market: Market) -> None:
-    """Cut reduce-only orders to what reduces whatever else of the account trades: an uncross cannot stop for them."""
-    symbol_id = market.symbol_id
-    for account in x.ledger.numbered:
-        position = account.positions.get(symbol_id)
-        if position is None or not position.guarded:
-            continue
-        for side, others in ((Side.BUY, position.buy_qty), (Side.SELL, position.sell_qty)):
-            free = reducible(position, side) - others
-            for order in sorted(position.guarded.values(), key=_age):
-                if order.entry.side is side:
-                    trim(x, order, free)
-                    free -= order.leaves if order.slot else 0
-
-
-def _age(order: WorkingOrder) -> int:
-    return order.order_id
+def _settle(x: Exchange, market: Market, price: int, pairs: list[tuple[int, int, int]]) -> None:
+    """Book the trades of an uncross: ids of buyer and seller, and lots."""
+    for bid_id, ask_id, lots in pairs:
+        trade = book_trade(x, market, price, lots, None)
+        for order in (x.orders[bid_id], x.orders[ask_id]):
+            x.touch(market, order.key)
+            fill(x, order, trade, Liquidity.AUCTION, 0)
+            if order.cum == order.qty:
+                gone(x, order)

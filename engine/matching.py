@@ -20,6 +20,7 @@ and no clock is read: what happened is appended to ``fills``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from engine.book import OrderBook
@@ -131,18 +132,24 @@ class MatchingEngine:
         else:
             book.remove(slot)
 
-    def uncross(self, price: int) -> list[tuple[int, int, int]]:
-        """Trade at one price whatever crosses it; ids of buyer and seller, and lots, of each trade in order."""
+    def uncross(self, price: int, curtailed: Mapping[int, int]) -> list[tuple[int, int, int]]:
+        """Trade at one price whatever crosses it; ids of buyer and seller, and lots, of each trade in order.
+
+        Stops, with its slot in ``paused``, in front of an order that must be cut to size first: one of ``curtailed``.
+        """
         pairs: list[tuple[int, int, int]] = []
         book = self.book
         bids, asks = book.bids, book.asks
-        while bids.best and asks.best and bids.best >= price >= -asks.best:
-            bid, ask = book.head[bids.level], book.head[asks.level]
+        while True:
+            bid = book.head[bids.level] if bids.best >= price else 0
+            ask = book.head[asks.level] if asks.best and asks.best + price >= 0 else 0
+            self.paused = bid if bid in curtailed else ask if ask in curtailed else 0
+            if self.paused or not bid or not ask:
+                return pairs
             lots = min(book.shown[bid], book.shown[ask])
             pairs.append((book.ids[bid], book.ids[ask], lots))
             self._take_from(bid, lots)
             self._take_from(ask, lots)
-        return pairs
 
     def rest(self, order_id: int, owner: int, key: int, lots: int, display: int = 0, *, guarded: bool = False) -> int:
         """Put what is left of an order into the book; its slot. The caller has matched it, or collects for an auction.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.auction import clearing
+from engine.auction import indicate
 from engine.events import AuctionIndication
 from engine.exchange import Exchange
 from engine.market import Market
@@ -27,7 +27,7 @@ def publish(x: Exchange) -> None:
 
 def _indicate(x: Exchange, market: Market) -> None:
     """Say where an auction would uncross now, if that has changed."""
-    found = clearing(market.engine.book, market.mark)
+    found = indicate(x, market)
     if found != market.indication:
         market.indication = found
         price, lots = found or (None, 0)

@@ -1018,7 +1018,7 @@ SCENARIOS: Final = [
         rules={"fees": FeeSchedule(maker_ppm=10_000, taker_ppm=10_000)},
     ),
     Scenario(
-        "a reduce-only order counts in an auction with what it is sure to reduce",
+        "a reduce-only order takes its turn in an auction as it does outside",
         OURS,
         """
         bob sells 10 @ 100
@@ -1027,10 +1027,93 @@ SCENARIOS: Final = [
         alice sells 4 @ 102
         market auction
         carol buys 20 @ 105
+        -> indicates 12@105
         market open
-        -> kept 3
-        -> trades 6@105 4@105
+        -> trades 8@105 4@105
+        -> alice -2
+        """,
+    ),
+    Scenario(
+        "a reduce-only order counts in an auction with what better orders leave to reduce",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 4 @ 101
+        alice sells 8 @ 102 reduce-only
+        market auction
+        carol buys 20 @ 105
+        -> indicates 10@105
+        market open
+        -> kept 4
+        -> trades 4@105 6@105
         -> alice 0
+        """,
+    ),
+    Scenario(
+        "a reduce-only order with nothing left to reduce moves no auction price",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 101
+        alice sells 10 @ 103 reduce-only
+        market auction
+        carol buys 12 @ 103
+        -> indicates 10@103
+        carol changes 5 to 9
+        -> indicates 9@101
+        market open
+        -> trades 9@101
+        -> kept 4
+        -> book | 1@101 1@103
+        """,
+    ),
+    Scenario(
+        "a reduce-only order that no auction reaches keeps its size",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 120 reduce-only
+        alice sells 5 @ 130
+        market auction
+        bob sells 5 @ 110
+        carol buys 1 @ 110
+        market open
+        -> trades 1@110
+        -> book | 4@110 10@120 5@130
+        """,
+    ),
+    Scenario(
+        "opening an open market changes nothing",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 105 reduce-only
+        alice sells 5 @ 106
+        market open
+        -> nothing
+        -> book | 10@105 5@106
+        """,
+    ),
+    Scenario(
+        "an auction that begins with a crossed book says where it would uncross",
+        OURS,
+        """
+        market auction
+        alice buys 5 @ 105
+        bob sells 5 @ 95
+        -> indicates 5@100
+        market auction
+        -> indicates 5@100
+        market halted
+        alice changes 1 to 4
+        market auction
+        -> indicates 4@95
+        market open
+        -> trades 4@95
         """,
     ),
     Scenario(

@@ -5,9 +5,10 @@ buys``, ``alice changes 1 to 5``, ``alice changes 1 to 5 @ 99``, ``alice quotes 
 ``time 10``, ``market halted|open|auction``. Instructions after the price: ``ioc fok day post-only reduce-only``,
 ``show 3``, ``stop 105``, ``until 10``. Orders are numbered as they are accepted.
 
-Expectations about the last command start with ``->``: ``trades 3@101 2@102``, ``no trades``, ``refused would_cross``,
-``canceled 1 expired``, ``triggered 1``, ``kept 1``, ``moved 1``, ``makers 2 1``; about the state: ``book 5@98 |
-3@101``, ``alice 10`` (position), ``cash alice -400``, ``reserved alice 400``, ``fee alice 3`` (in ticks times lots).
+Expectations about the last command start with ``->``: ``trades 3@101 2@102``, ``no trades``, ``indicates 5@100``,
+``refused would_cross``, ``canceled 1 expired``, ``triggered 1``, ``kept 1``, ``moved 1``, ``makers 2 1``, ``nothing``;
+about the state: ``book 5@98 | 3@101``, ``alice 10`` (position), ``cash alice -400``, ``reserved alice 400``, ``fee
+alice 3`` (in ticks times lots).
 """
 
 from __future__ import annotations
@@ -129,6 +130,9 @@ class Teller:
 
     def _expect_no(self) -> list[str]:
         return ["trades"] if not only(Trade, self.events) else []
+
+    def _expect_nothing(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
 
     def _expect_refused(self) -> list[str]:
         return [event.code.value for event in only(Rejected, self.events)]

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import pytest
 from engine_world import ACME, World, only, trades
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.auction import clearing
 from engine.book import OrderBook
-from engine.commands import SetInstrumentStatus
+from engine.commands import NewOrder, SetInstrumentStatus
 from engine.events import AuctionIndication, InstrumentStatusChanged, OrderFilled, Trade
 from engine.matching import MatchingEngine
+from engine.oms import OrderManagementSystem
 from engine.types import InstrumentStatus, Liquidity, Side
 
 
@@ -41,7 +43,7 @@ def executable(orders: list[Entry], price: int) -> tuple[int, int]:
 
 @given(orders=entries, reference=st.integers(85, 115))
 def test_no_price_would_trade_more_and_no_limit_of_the_book_leave_less(orders: list[Entry], reference: int) -> None:
-    found = clearing(book_of(orders), reference)
+    found = clearing(book_of(orders), reference, {})
     everywhere = {price: executable(orders, price) for price in range(85, 116)}
     if found is None:
         assert all(lots == 0 for lots, _ in everywhere.values())
@@ -92,3 +94,18 @@ def test_an_indication_is_published_only_when_it_changes() -> None:
     assert only(AuctionIndication, world.buy("alice", 1, 100)) == []
     assert only(AuctionIndication, world.sell("bob", 1, 100)) == [AuctionIndication(symbol_id=ACME, price=100, qty=1)]
     assert only(AuctionIndication, world.buy("alice", 1, 90)) == []
+
+
+@pytest.mark.parametrize("between", [InstrumentStatus.AUCTION, InstrumentStatus.HALTED])
+def test_an_auction_begun_with_a_crossed_book_is_the_same_after_a_restart(between: InstrumentStatus) -> None:
+    world = World()
+    world.do(SetInstrumentStatus(symbol_id=ACME, status=InstrumentStatus.AUCTION))
+    world.buy("alice", 5, 105)
+    world.sell("bob", 5, 95)
+    for status in (between, InstrumentStatus.AUCTION):
+        world.do(SetInstrumentStatus(symbol_id=ACME, status=status))
+    again = OrderManagementSystem()
+    again.restore(world.oms.snapshot_state())
+    assert again.state_hash() == world.oms.state_hash()
+    command = NewOrder(account="bob", symbol_id=ACME, side=Side.BUY, qty=1, price=96)
+    assert again.submit(command, 0) == world.do(command)

@@ -34,7 +34,7 @@ from engine.commands import (
     ReplaceOrder,
     SetInstrumentStatus,
 )
-from engine.events import AnyEvent, OrderFilled, Rejected
+from engine.events import AnyEvent, AuctionIndication, InstrumentStatusChanged, OrderFilled, Rejected, Trade
 from engine.instruments import FeeSchedule
 from engine.oms import OrderManagementSystem
 from engine.types import InstrumentStatus, Liquidity, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
@@ -179,10 +179,7 @@ class MatchingMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         """A restart from a snapshot changes nothing."""
-        before = self.world.oms.snapshot_state()
-        self.world.oms = OrderManagementSystem()
-        self.world.oms.restore(before)
-        assert self.world.oms.snapshot_state() == before
+        self.world.oms = restarted(self.world.oms)
 
     def compare(self, command: AnyCommand, expected: Any) -> bool:
         """Do the same on both sides; whether it was accepted."""
@@ -225,6 +222,14 @@ def _trades(events: list[AnyEvent]) -> list[tuple[int, int, int, int]]:
     ]
 
 
+def restarted(before: OrderManagementSystem) -> OrderManagementSystem:
+    """The same exchange, from its snapshot."""
+    again = OrderManagementSystem()
+    again.restore(before.snapshot_state())
+    assert again.snapshot_state() == before.snapshot_state()
+    return again
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Poor accounts under every limit and fee; the ledger's invariants must hold, and nobody may spend twice."""
 
@@ -242,10 +247,28 @@ class LedgerMachine(RuleBasedStateMachine):
         self.world.open("bob", limits=AccountLimits(leverage=leverage), **funds)
         self.world.open("carol", limits=AccountLimits(max_position=15, max_orders_per_second=20), **funds)
         self.start_state = self.world.oms.snapshot_state()
+        self.indication: tuple[int, int | None] = (0, None)
 
     def do(self, command: AnyCommand) -> list[AnyEvent]:
+        """Submit a command; an auction that it ends must trade what was indicated last."""
         self.commands.append((command, self.world.now))
-        return self.world.do(command)
+        events = self.world.do(command)
+        auctioned = [trade for trade in only(Trade, events) if trade.side is None]
+        if auctioned:
+            assert self.indication == (sum(trade.qty for trade in auctioned), auctioned[0].price)
+            assert len({trade.price for trade in auctioned}) == 1
+        elif only(InstrumentStatusChanged, events):
+            assert self.indication[0] == 0 or self.status is not InstrumentStatus.OPEN
+        for event in events:
+            if isinstance(event, InstrumentStatusChanged):
+                self.indication = (0, None)
+            elif isinstance(event, AuctionIndication):
+                self.indication = (event.qty, event.price)
+        return events
+
+    @property
+    def status(self) -> InstrumentStatus:
+        return self.world.oms.instruments()[0].status
 
     @rule(
         account=accounts,
@@ -298,6 +321,12 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(status=st.sampled_from([InstrumentStatus.AUCTION, InstrumentStatus.OPEN, InstrumentStatus.OPEN]))
     def phase(self, status: InstrumentStatus) -> None:
         self.do(SetInstrumentStatus(symbol_id=ACME, status=status))
+
+    @precondition(lambda self: self.world.oms.sequence % 3 == 0)
+    @rule()
+    def restart(self) -> None:
+        """A restart from a snapshot changes nothing."""
+        self.world.oms = restarted(self.world.oms)
 
     @invariant()
     def nobody_spends_what_he_has_not(self) -> None:
