@@ -103,6 +103,7 @@ class Candles:
         """Up to ``limit`` candles of ``interval`` ns, oldest first, the open one included.
 
         An interval that is not kept is put together from the longest kept one that divides it; none if there is none.
+        Its first candle is left out where a part of it may no longer be kept.
         """
         divisors = [i for i, kept in enumerate(CANDLE_INTERVALS) if interval > 0 and interval % kept == 0]
         if not divisors or limit <= 0:
@@ -124,6 +125,8 @@ class Candles:
                 candles[-1] = merged(candles[-1], part)
             else:
                 candles.append(part)
+        if len(kept) == CANDLES_KEPT and parts[0].time % interval:
+            del candles[0]
         return candles[-limit:]
 
 
