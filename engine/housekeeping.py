@@ -53,6 +53,7 @@ LEVERAGE_MAX: Final = 100
 ORDERS_PER_SECOND_MAX: Final = 100_000
 FEE_MAX_PPM: Final = 100_000
 BAND_MAX_PPM: Final = 1_000_000
+SENTIMENT_MAX: Final = 1_000
 
 
 def _refused(
@@ -104,22 +105,23 @@ def _check_opening(x: Exchange, command: OpenAccount) -> Rejected | None:
     if not command.account:
         return refused(RejectCode.INVALID_MESSAGE, "an account needs an id", "account")
     if not 0 <= command.cash <= CASH_MAX:
-        return refused(RejectCode.INVALID_MESSAGE, f"cash must be from 0 to {CASH_MAX}", "cash")
+        return refused(RejectCode.INVALID_MESSAGE, f"cash must be from 0 to {CASH_MAX} minor units", "cash")
     if x.ledger.issued_cash + command.cash > ISSUE_MAX:
         left = ISSUE_MAX - x.ledger.issued_cash
         return refused(RejectCode.NOT_ALLOWED, f"the exchange can issue no more than {left} minor units", "cash")
     if not 1 <= limits.leverage <= LEVERAGE_MAX:
         return refused(RejectCode.INVALID_MESSAGE, f"leverage must be from 1 to {LEVERAGE_MAX}", "limits")
     if limits.max_orders_per_second is not None and not 1 <= limits.max_orders_per_second <= ORDERS_PER_SECOND_MAX:
-        return refused(RejectCode.INVALID_MESSAGE, "max_orders_per_second is out of range", "limits")
+        rates = f"max_orders_per_second must be from 1 to {ORDERS_PER_SECOND_MAX}"
+        return refused(RejectCode.INVALID_MESSAGE, rates, "limits")
     for symbol_id, lots in command.positions.items():
         market = x.markets.get(symbol_id)
         if market is None:
             return refused(RejectCode.UNKNOWN_INSTRUMENT, f"there is no instrument {symbol_id}", "positions")
-        if lots < 0 or lots * market.mark * market.tick_value > CASH_MAX:
-            return refused(
-                RejectCode.INVALID_MESSAGE, "a position can be issued only long, and not so large", "positions"
-            )
+        most = CASH_MAX // (market.mark * market.tick_value)
+        if not 0 <= lots <= most:
+            bounds = f"a position in instrument {symbol_id} must be from 0 to {most} lots"
+            return refused(RejectCode.INVALID_MESSAGE, bounds, "positions")
     return None
 
 
@@ -148,8 +150,10 @@ def transfer_cash(x: Exchange, command: TransferCash) -> Rejected | None:
             return refused(RejectCode.UNKNOWN_ACCOUNT, "no such account is open", field)
     assert giver is not None  # noqa: S101 - checked above
     assert taker is not None  # noqa: S101 - checked above
-    if not 0 < command.amount <= CASH_MAX or giver is taker:
-        return refused(RejectCode.INVALID_MESSAGE, f"amount must be from 1 to {CASH_MAX}, to another account", "amount")
+    if giver is taker:
+        return refused(RejectCode.INVALID_MESSAGE, "cash is transferred to another account", "to")
+    if not 0 < command.amount <= CASH_MAX:
+        return refused(RejectCode.INVALID_MESSAGE, f"amount must be from 1 to {CASH_MAX} minor units", "amount")
     if command.amount * giver.limits.leverage > giver.headroom:
         return refused(RejectCode.INSUFFICIENT_FUNDS, "so much cash is not free", "amount")
     for account, amount in ((giver, -command.amount), (taker, command.amount)):
@@ -226,13 +230,14 @@ def _check_listing(x: Exchange, instrument: Instrument) -> Rejected | None:
         return refused("one lot for one tick must be a whole number of minor units of cash", "tick_size_e8")
     for fee in (instrument.fees.maker_ppm, instrument.fees.taker_ppm):
         if abs(fee) > FEE_MAX_PPM:
-            return refused("a fee may be a tenth of the notional at most", "fees")
-    if not 0 <= instrument.price_band_ppm <= BAND_MAX_PPM or not 0 <= instrument.halt_band_ppm <= BAND_MAX_PPM:
-        return refused(f"a band is from 0 to {BAND_MAX_PPM} ppm", "price_band_ppm")
+            return refused(f"a fee must be from {-FEE_MAX_PPM} to {FEE_MAX_PPM} ppm", "fees")
+    for field, ppm in (("price_band_ppm", instrument.price_band_ppm), ("halt_band_ppm", instrument.halt_band_ppm)):
+        if not 0 <= ppm <= BAND_MAX_PPM:
+            return refused(f"{field} must be from 0 to {BAND_MAX_PPM}", field)
     if instrument.status is InstrumentStatus.REMOVED:
         return refused("an instrument cannot be listed as removed", "status")
     if instrument.halt_band_ppm and instrument.halt_duration_ns <= 0:
-        return refused("a volatility halt needs a duration", "halt_duration_ns")
+        return refused("halt_duration_ns must be 1 at least where there is a halt_band_ppm", "halt_duration_ns")
     return None
 
 
@@ -275,10 +280,11 @@ def publish_news(x: Exchange, command: PublishNews) -> Rejected | None:
     if command.symbol_id is not None and command.symbol_id not in x.markets:
         message = "there is no such instrument"
         return _refused(RejectCode.UNKNOWN_INSTRUMENT, message, "symbol_id", symbol_id=command.symbol_id)
-    if not command.headline or not -1_000 <= command.sentiment <= 1_000:
-        return _refused(
-            RejectCode.INVALID_MESSAGE, "news need a headline and a sentiment within -1000..1000", "headline"
-        )
+    if not command.headline:
+        return _refused(RejectCode.INVALID_MESSAGE, "news need a headline", "headline")
+    if not -SENTIMENT_MAX <= command.sentiment <= SENTIMENT_MAX:
+        bounds = f"sentiment must be from {-SENTIMENT_MAX} to {SENTIMENT_MAX}"
+        return _refused(RejectCode.INVALID_MESSAGE, bounds, "sentiment")
     news = NewsPublished(
         news_id=x.next_news_id,
         headline=command.headline,

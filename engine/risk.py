@@ -106,13 +106,13 @@ def check_band(market: Market, price: int) -> Refusal | None:
 def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
     """Whether an order's quantity and value (minor units) are within the account's limits."""
     if value > NOTIONAL_MAX:
-        return RejectCode.ORDER_LIMIT, "the order's value is too large", "qty"
+        return RejectCode.ORDER_LIMIT, f"an order may be worth {NOTIONAL_MAX} minor units at most", "qty"
     limit = limits.max_order_qty
     if limit is not None and qty > limit:
         return RejectCode.ORDER_LIMIT, f"an order may have {limit} lots at most", "qty"
     limit = limits.max_order_notional
     if limit is not None and value > limit:
-        return RejectCode.ORDER_LIMIT, "the order's value is over the account's limit", "qty"
+        return RejectCode.ORDER_LIMIT, f"the account's orders may be worth {limit} minor units at most", "qty"
     return None
 
 
@@ -122,7 +122,7 @@ def check_sums(position: Position, more: int) -> Refusal | None:
     room = SUMS_MAX - account.at_stake - more
     if -room <= account.cash <= room and -room <= position.cost <= room and -room <= position.realized_pnl <= room:
         return None
-    return RejectCode.ORDER_LIMIT, "the account's sums would become too large", "qty"
+    return RejectCode.ORDER_LIMIT, f"the account's sums may come to {SUMS_MAX} minor units at most", "qty"
 
 
 def check_reach(position: Position, buys: int, sells: int) -> Refusal | None:
@@ -162,5 +162,5 @@ def check_room(account: Account, orders: int = 1) -> Refusal | None:
     """Whether the account may have so many more working orders."""
     limit = account.limits.max_working_orders
     if limit is not None and len(account.orders) + orders > limit:
-        return RejectCode.ORDER_LIMIT, f"the account may have {limit} working orders", None
+        return RejectCode.ORDER_LIMIT, f"the account may have {limit} working orders at most", None
     return None

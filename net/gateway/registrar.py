@@ -17,6 +17,7 @@ from net.gateway.engine import Engine
 from net.gateway.limits import Openings
 from net.gateway.orders import Refused
 from net.gateway.trading import engine_refusal
+from net.gateway.wording import wire_field, wire_reason
 from net.units import UnitError, cash_from_wire
 
 AGENT_PREFIX = "agent-"
@@ -74,7 +75,7 @@ class Registrar:
         if reply.code is RejectCode.DUPLICATE_ACCOUNT:
             raise Refused(RejectCode.BAD_TOKEN, f"{agent_id} is somebody's account: its token is needed", "token")
         if reply.code is not None:
-            raise Refused(reply.code, reply.message or reply.code.value, reply.field)
+            raise Refused(reply.code, wire_reason(reply.message or reply.code.value), wire_field(reply.field))
         return self._accounts.opened(agent_id, command.name, personality, command.credential), token
 
     def take_back(self, account: Account, token: str | None) -> None:

@@ -19,8 +19,12 @@ WIRE_FIELDS: Final = {
     "display_qty": "display_quantity",
     "order_id": "orderId",
     "account": "agent_id",
+    "cash": "starting_capital",
 }
 """Fields that the wire calls by another name than the engine."""
+
+NO_INSTRUMENT: Final = Units(DECIMAL_SCALE, DECIMAL_SCALE)
+"""For messages about accounts, which speak of cash only."""
 
 _AMOUNTS: Final = re.compile(r"(?P<first>\d+)(?: to (?P<last>\d+))? (?P<unit>ticks|lots|minor units)\b")
 _QUANTITY: Final = re.compile(r"\b(?P<display>display_)?qty\b")
@@ -31,8 +35,8 @@ def wire_field(field: str | None) -> str | None:
     return None if field is None else WIRE_FIELDS.get(field, field)
 
 
-def wire_reason(message: str, units: Units) -> str:
-    """An engine's message about an order in the instrument of these ``units``, as its sender is told it."""
+def wire_reason(message: str, units: Units = NO_INSTRUMENT) -> str:
+    """An engine's message, as its sender is told it; ``units`` are those of the instrument it is about."""
 
     def converted(found: re.Match[str]) -> str:
         first, last, unit = int(found["first"]), found["last"], found["unit"]

@@ -24,6 +24,11 @@ CENTS = Units(1_000_000, 100_000_000)
         ),
         ("short by 1 minor units", CENTS, "short by 0.00000001"),
         ("the position may be 25 lots at most", Units(1_000_000, 10_000), "the position may be 0.0025 at most"),
+        (
+            "an order may be worth 1000000000000000000 minor units at most",
+            CENTS,
+            "an order may be worth 10,000,000,000.00 at most",
+        ),
         ("an order may have 100 lots at most", CENTS, "an order may have 100 at most"),
         ("display_qty must be between 1 and qty", CENTS, "display_quantity must be between 1 and quantity"),
         ("3 orders a second are the account's limit", CENTS, "3 orders a second are the account's limit"),
@@ -44,6 +49,15 @@ async def test_missing_buying_power_is_told_as_cash(world: World) -> None:
     client = await world.trader(starting_capital=100)
     answer = await client.order("buy", 50, 100.0)
     assert answer["message"].startswith("buying power falls short by 4,90")
+
+
+async def test_what_the_exchange_can_issue_is_told_as_cash(world: World) -> None:
+    richest = {"name": "Bob", "starting_capital": 1e10}
+    for _ in range(4):
+        await world.http.post("/api/agents", json=richest, headers=world.admin)
+    refused = (await world.http.post("/api/agents", json=richest, headers=world.admin)).json()
+    assert refused["message"] == "the exchange can issue no more than 0.00"
+    assert refused["field"] == "starting_capital"
 
 
 async def test_a_quote_out_of_the_band_is_told_in_prices(world: World) -> None:
