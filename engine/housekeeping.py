@@ -32,7 +32,7 @@ from engine.instruments import Instrument
 from engine.ledger import Account
 from engine.market import Market
 from engine.marketdata import MarketData
-from engine.risk import PRICE_MAX
+from engine.risk import PRICE_MAX, check_payment
 from engine.service import NewsView
 from engine.types import (
     CASH_SCALE,
@@ -154,7 +154,8 @@ def transfer_cash(x: Exchange, command: TransferCash) -> Rejected | None:
         return refused(RejectCode.INVALID_MESSAGE, "cash is transferred to another account", "to")
     if not 0 < command.amount <= CASH_MAX:
         return refused(RejectCode.INVALID_MESSAGE, f"amount must be from 1 to {CASH_MAX} minor units", "amount")
-    if command.amount * giver.limits.leverage > giver.headroom:
+    needed = command.amount * giver.limits.leverage
+    if needed > giver.headroom or check_payment(giver, needed) is not None:
         return refused(RejectCode.INSUFFICIENT_FUNDS, "so much cash is not free", "amount")
     for account, amount in ((giver, -command.amount), (taker, command.amount)):
         account.cash += amount

@@ -15,6 +15,7 @@ from engine.reducing import reducible, trim
 from engine.risk import (
     NOTIONAL_MAX,
     check_band,
+    check_payment,
     check_rate,
     check_reach,
     check_room,
@@ -144,6 +145,8 @@ def secure(order: WorkingOrder) -> Refusal | None:
         short = -position.account.headroom
         if short > 0:
             refusal = RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
+    if position.account.shorts and order.key > 0 and refusal is None:
+        refusal = check_payment(position.account, leaves * order.hold if order.guarded else 0)
     if refusal is not None:
         order.reserve(-leaves)
     return refusal
@@ -171,12 +174,10 @@ def _check_limits(position: Position, order: NewOrder, qty: int, value: int) -> 
     refusal = check_size(position.account.limits, qty, value)
     if refusal is not None:
         return refusal
-    if order.reduce_only:
-        sells = position.sell_qty + min(position.reducing + qty, reducible(position, order.side))
-        return check_reach(position, 0, sells if order.side is Side.SELL else 0)
+    plain, reducing = (0, position.reducing + qty) if order.reduce_only else (qty, position.reducing)
     if order.side is _BUY:
-        return check_reach(position, position.buy_qty + qty, 0)
-    return check_reach(position, 0, position.sell_qty + qty + min(position.reducing, max(position.qty, 0)))
+        return check_reach(position, position.buy_qty + plain, 0, reducing)
+    return check_reach(position, 0, position.sell_qty + plain, reducing)
 
 
 def sell_price(market: Market, limit: int) -> int:
@@ -185,23 +186,36 @@ def sell_price(market: Market, limit: int) -> int:
 
 
 def sweep(position: Position, limit_key: int, qty: int) -> int:
-    """Minor units, fees included, that those of ``qty`` lots cost at most which would trade at once."""
+    """Minor units, fees included, that those of ``qty`` lots cost at most which would trade at once.
+
+    A reduce-only order in the way of a buy may turn out smaller, so that the buy goes deeper: they count last.
+    """
     market = position.market
     owner = position.account.number
     wanted = qty
     cost = 0
     book = market.engine.book
+    doubtful: list[tuple[int, int]] = []
     for level in book.best_first(book.opposite(limit_key)):
         if not wanted or limit_key + book.key_of[level] < 0:
             break
         lot_hold = market.lot_hold(book.price(level))
         for slot in book.queue(level):
-            if book.owners[slot] != owner:
-                lots = min(wanted, book.open_lots(slot))
-                wanted -= lots
-                cost += lots * lot_hold
-                if not wanted:
-                    break
+            if book.owners[slot] == owner:
+                continue
+            if slot in book.guarded and limit_key > 0:
+                doubtful.append((book.open_lots(slot), lot_hold))
+                continue
+            lots = min(wanted, book.open_lots(slot))
+            wanted -= lots
+            cost += lots * lot_hold
+            if not wanted:
+                break
+    while wanted and doubtful:
+        lots, lot_hold = doubtful.pop()
+        lots = min(wanted, lots)
+        wanted -= lots
+        cost += lots * lot_hold
     return cost
 
 

@@ -191,11 +191,10 @@ def _check_risk(position: Position, wanted: Wanted, outcome: _Outcome) -> Refusa
             if refusal is not None:
                 return refusal
     buys = outcome.buy_qty if outcome.buy_qty > p.buy_qty else 0
-    closing = min(p.reducing, p.qty) if p.qty > 0 else 0
-    sells = outcome.sell_qty + closing if outcome.sell_qty > p.sell_qty else 0
+    sells = outcome.sell_qty if outcome.sell_qty > p.sell_qty else 0
     return (
         check_room(p.account, len(wanted) - len(p.quotes))
-        or check_reach(p, buys, sells)
+        or check_reach(p, buys, sells, p.reducing)
         or check_sums(p, outcome.buy_hold - p.buy_hold + outcome.sell_hold - p.sell_hold)
         or check_funds(p, outcome.buy_qty, outcome.buy_hold, outcome.sell_qty, outcome.sell_hold, p.reducing)
     )

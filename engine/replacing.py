@@ -9,6 +9,7 @@ from engine.reducing import reducible
 from engine.risk import (
     check_band,
     check_funds,
+    check_payment,
     check_price,
     check_qty,
     check_rate,
@@ -101,13 +102,17 @@ def _check_risk(order: WorkingOrder, price: int, qty: int) -> Refusal | None:
         lots = reducible(p, order.entry.side)
         if qty > lots:
             return RejectCode.WOULD_NOT_REDUCE, f"the position can be reduced by {lots} lots", "qty"
-        return check_funds(p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + more)
+        buys, sells = (p.buy_qty, 0) if order.key > 0 else (0, p.sell_qty)
+        return (
+            check_reach(p, buys, sells, p.reducing + more)
+            or check_funds(p, p.buy_qty, p.buy_hold, p.sell_qty, p.sell_hold, p.reducing + more)
+            or (check_payment(p.account, hold) if order.key > 0 and hold > 0 else None)
+        )
     if order.key > 0:
-        return check_reach(p, p.buy_qty + more, 0) or check_funds(
+        return check_reach(p, p.buy_qty + more, 0, p.reducing) or check_funds(
             p, p.buy_qty + more, p.buy_hold + hold, p.sell_qty, p.sell_hold, p.reducing
         )
-    closing = min(p.reducing, p.qty) if p.qty > 0 else 0
-    return check_reach(p, 0, p.sell_qty + more + closing) or check_funds(
+    return check_reach(p, 0, p.sell_qty + more, p.reducing) or check_funds(
         p, p.buy_qty, p.buy_hold, p.sell_qty + more, p.sell_hold + hold, p.reducing
     )
 

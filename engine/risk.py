@@ -125,12 +125,17 @@ def check_sums(position: Position, more: int) -> Refusal | None:
     return RejectCode.ORDER_LIMIT, f"the account's sums may come to {SUMS_MAX} minor units at most", "qty"
 
 
-def check_reach(position: Position, buys: int, sells: int) -> Refusal | None:
-    """Whether the position may become what it would if ``buys`` lots, or ``sells`` lots, traded."""
+def check_reach(position: Position, buys: int, sells: int, reducing: int) -> Refusal | None:
+    """Whether the position may become what it would if ``buys`` lots, or ``sells`` lots, traded.
+
+    Reduce-only orders, ``reducing`` lots in all, may trade before them, and close the position first.
+    """
     limits = position.account.limits
     limit = limits.max_position
-    lowest = position.qty - sells
-    if limit is not None and ((buys and position.qty + buys > limit) or (sells and -lowest > limit)):
+    held = position.qty
+    highest = held + buys + (min(reducing, -held) if held < 0 else 0)
+    lowest = held - sells - (min(reducing, held) if held > 0 else 0)
+    if limit is not None and ((buys and highest > limit) or (sells and -lowest > limit)):
         return RejectCode.POSITION_LIMIT, f"the position may be {limit} lots at most", "qty"
     if lowest < 0 < sells and not limits.short_selling:
         return RejectCode.POSITION_LIMIT, f"the account may not sell short: {-lowest} lots are not its own", "qty"
@@ -147,6 +152,18 @@ def check_funds(
         short -= position.account.headroom
         if short > 0:
             return RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
+    more = buy_hold - position.buy_hold
+    return check_payment(position.account, more) if more > 0 else None
+
+
+def check_payment(account: Account, more: int = 0) -> Refusal | None:
+    """Whether an account that is short could pay all its buys, and ``more`` minor units: those that close a position
+    are held back from no buying power, but nobody pays what he does not have."""
+    if not account.shorts:
+        return None
+    short = account.buys + more - account.funds
+    if short > 0:
+        return RejectCode.INSUFFICIENT_FUNDS, f"cash falls short by {short} minor units", None
     return None
 
 

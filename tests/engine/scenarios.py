@@ -781,6 +781,76 @@ SCENARIOS: Final = [
             "limits": AccountLimits(max_order_qty=10, max_position=15, max_working_orders=2),
         },
     ),
+    Scenario(
+        "a market buy is held to what it costs should reduce-only orders in its way be cut",
+        OURS,
+        """
+        carol sells 10 @ 98
+        bob buys 10 @ 98
+        bob sells 10 @ 99 reduce-only
+        bob sells 10 @ 100 reduce-only
+        carol sells 10 @ 180
+        alice buys 20
+        -> refused insufficient_funds
+        alice buys 11
+        -> trades 10@99 1@180
+        """,
+        accounts={"cash": 2_000 * TICK},
+    ),
+    Scenario(
+        "who covers a short position pays with what he has",
+        OURS,
+        """
+        alice sells 10 @ 100
+        bob buys 10 @ 100
+        alice buys 10 @ 201
+        -> refused insufficient_funds
+        alice buys 10 @ 201 reduce-only
+        -> refused insufficient_funds
+        alice buys 10 @ 150
+        -> reserved alice 0
+        alice changes 3 to 10 @ 201
+        -> refused insufficient_funds
+        alice cancels 3
+        alice buys 10 @ 150 reduce-only
+        alice changes 4 to 10 @ 201
+        -> refused insufficient_funds
+        alice cancels 4
+        alice quotes 10@201 / 1@300
+        -> refused insufficient_funds
+        """,
+        accounts={"cash": 1_000 * TICK},
+    ),
+    Scenario(
+        "a position limit holds whichever of plain and reduce-only orders trades first",
+        OURS,
+        """
+        alice sells 10 @ 100
+        bob buys 10 @ 100
+        alice buys 10 @ 98 reduce-only
+        alice buys 11 @ 97
+        -> refused position_limit
+        alice quotes 11@97 / 1@103
+        -> refused position_limit
+        alice buys 10 @ 97
+        alice changes 4 to 11
+        -> refused position_limit
+        """,
+        accounts={"limits": AccountLimits(max_position=10)},
+    ),
+    Scenario(
+        "a reduce-only order added or enlarged may not send other sales below zero",
+        OURS,
+        """
+        alice sells 5 @ 100 reduce-only
+        alice sells 5 @ 110
+        alice changes 1 to 10
+        -> refused position_limit
+        alice sells 1 @ 120 reduce-only
+        -> refused position_limit
+        """,
+        accounts={"positions": {1: 10}, "limits": AccountLimits(short_selling=False)},
+    ),
     # --- halts --------------------------------------------------------------------------------------------------------
     Scenario(
         "a halt takes cancels and reductions, nothing else",

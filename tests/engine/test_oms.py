@@ -287,18 +287,17 @@ def test_a_command_that_changes_nothing_leaves_no_trace() -> None:
 
 
 def test_no_order_may_take_an_accounts_sums_past_64_bits() -> None:
-    world = World("alice bob")
-    world.sell("alice", 20, 100)
-    world.buy("bob", 20, 100)
-    dear = 10**12  # a lot for 10**18 minor units; closing a short position holds nothing back
-    for _ in range(2):
+    world = World("bob", shares=20)
+    dear = 10**12  # a lot for 10**18 minor units
+    for rich in ("alice", "carol"):
+        world.open(rich, cash=10**18)
         world.sell("bob", 1, dear)
-        assert trades(world.buy("alice", 1, dear)) == [(1, dear)]
+        assert trades(world.buy(rich, 1, dear)) == [(1, dear)]
     assert refusal(world.sell("bob", 1, dear)) is RejectCode.ORDER_LIMIT
-    assert refusal(world.buy("alice", 1, dear)) is RejectCode.ORDER_LIMIT
-    resting = order_id(world.buy("alice", 1, 1))
-    assert refusal(world.replace("alice", resting, price=dear)) is RejectCode.ORDER_LIMIT
-    quotes = MassQuote(account="alice", symbol_id=ACME, bids=(Quote(dear, 1),))
+    assert refusal(world.buy("bob", 1, dear)) is RejectCode.ORDER_LIMIT
+    resting = order_id(world.buy("bob", 1, 1))
+    assert refusal(world.replace("bob", resting, price=dear)) is RejectCode.ORDER_LIMIT
+    quotes = MassQuote(account="bob", symbol_id=ACME, bids=(Quote(dear, 1),))
     assert refusal(world.do(quotes)) is RejectCode.ORDER_LIMIT
 
 
