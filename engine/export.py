@@ -28,7 +28,7 @@ from engine.events import (
 from engine.instruments import Instrument
 from engine.recovery import replay_events
 from engine.service import OrderBookService
-from engine.types import CASH_SCALE, DECIMAL_SCALE, SymbolId
+from engine.types import CASH_SCALE, DECIMAL_SCALE, Side, SymbolId
 
 Cell: TypeAlias = int | str | Decimal | None
 
@@ -40,6 +40,10 @@ TABLES: dict[str, dict[str, type]] = {
         "price": Decimal,
         "quantity": Decimal,
         "aggressor": str,
+        "buyer": str,
+        "buy_order_id": int,
+        "seller": str,
+        "sell_order_id": int,
     },
     "orders": {
         "time": int,
@@ -69,8 +73,9 @@ TABLES: dict[str, dict[str, type]] = {
         "ask_quantity": Decimal,
     },
 }
-"""Columns of each table with their types. An order has a row for everything that happened to it; a quote is a best bid
-and offer, with a row whenever it changed."""
+"""Columns of each table with their types. A trade names the accounts and orders of both sides, and no aggressor when an
+auction made it; an order has a row for everything that happened to it; a quote is a best bid and offer, with a row
+whenever it changed."""
 
 _BATCH_ROWS = 20_000
 
@@ -121,12 +126,15 @@ class MarketTables:
             raise ExportError(f"{out} cannot be written to: {error.strerror or error}") from error
 
     def record(self, time: int, events: Sequence[AnyEvent]) -> None:
-        """Add everything that one command led to."""
+        """Add everything that one command led to; its events name both sides of each of its trades."""
+        sides = {(event.trade_id, event.side): event for event in events if isinstance(event, OrderFilled)}
         for event in events:
             if isinstance(event, InstrumentAdded):
                 self._instruments[event.instrument.symbol_id] = event.instrument
             elif isinstance(event, Trade):
-                self._add("trades", time, event.symbol_id, _trade_row(self._instruments[event.symbol_id], event))
+                bought, sold = sides[event.trade_id, Side.BUY], sides[event.trade_id, Side.SELL]
+                row = _trade_row(self._instruments[event.symbol_id], event, bought, sold)
+                self._add("trades", time, event.symbol_id, row)
             elif isinstance(event, DepthChanged):
                 self._quote(time, event.symbol_id)
             elif isinstance(event, _ORDER_EVENTS):
@@ -193,12 +201,16 @@ def export_journal(
 _ORDER_EVENTS = (OrderAccepted, OrderFilled, OrderCanceled, OrderReplaced, OrderTriggered)
 
 
-def _trade_row(instrument: Instrument, trade: Trade) -> dict[str, Cell]:
+def _trade_row(instrument: Instrument, trade: Trade, bought: OrderFilled, sold: OrderFilled) -> dict[str, Cell]:
     return {
         "trade_id": trade.trade_id,
         "price": _price(instrument, trade.price),
         "quantity": _quantity(instrument, trade.qty),
         "aggressor": trade.side.value if trade.side is not None else None,
+        "buyer": bought.account,
+        "buy_order_id": bought.order_id,
+        "seller": sold.account,
+        "sell_order_id": sold.order_id,
     }
 
 

@@ -48,7 +48,10 @@ def export(
         ExportFormat, typer.Option("--format", help="Parquet needs the extra: pip install 'tradesim-tui[parquet]'.")
     ] = ExportFormat.CSV,
 ) -> None:
-    """Write the trades, orders and quotes of a recorded session as tables. An exchange may go on running meanwhile."""
+    """Write the trades (with both sides), orders and quotes of a recorded session as tables.
+
+    An exchange may go on running meanwhile.
+    """
     from rich.console import Console
 
     from engine.oms import OrderManagementSystem

@@ -4,14 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import AddInstrument, AnyCommand, CancelOrder, NewOrder, OpenAccount, ReplaceOrder
+from engine.commands import (
+    AddInstrument,
+    AnyCommand,
+    CancelOrder,
+    NewOrder,
+    OpenAccount,
+    ReplaceOrder,
+    SetInstrumentStatus,
+)
 from engine.export import ExportError, ExportFormat, export_journal
 from engine.instruments import FeeSchedule, Instrument
 from engine.journal import Journal
 from engine.journal_reader import JournalError
 from engine.oms import OrderManagementSystem
 from engine.recovery import recover
-from engine.types import Durability, Side
+from engine.types import Durability, InstrumentStatus, Side
 
 SECOND = 1_000_000_000
 HALF = Instrument(
@@ -35,14 +43,19 @@ STORY: list[AnyCommand] = [
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    journal = Journal.open(tmp_path, Durability.PROCESS, new_epoch="e1", boot_id="boot")
+    return journaled(tmp_path, STORY)
+
+
+def journaled(folder: Path, story: list[AnyCommand]) -> Path:
+    """A data directory in which a command a second was journaled."""
+    journal = Journal.open(folder, Durability.PROCESS, new_epoch="e1", boot_id="boot")
     service, _ = recover(journal, OrderManagementSystem)
-    for number, command in enumerate(STORY, start=1):
+    for number, command in enumerate(story, start=1):
         journal.writer.append(number * SECOND, command)
         service.submit(command, number * SECOND)
     journal.commit(service.sequence)
     journal.close(clean=True)
-    return tmp_path
+    return folder
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -65,6 +78,10 @@ def test_trades_orders_and_quotes_are_exact_decimals_in_the_instruments_units(da
         "price": "10.015",
         "quantity": "1",
         "aggressor": "buy",
+        "buyer": "alice",
+        "buy_order_id": "2",
+        "seller": "bob",
+        "sell_order_id": "1",
     }
     orders = read(out / "orders.csv")
     told = [(row["event"], row["account"], row.get("leaves_quantity"), row.get("fee")) for row in orders]
@@ -82,13 +99,40 @@ def test_trades_orders_and_quotes_are_exact_decimals_in_the_instruments_units(da
     assert "bid_price" not in quotes[0]
 
 
+def test_every_trade_of_a_sweep_and_of_an_auction_names_its_two_sides(tmp_path: Path) -> None:
+    def order(account: str, side: Side, qty: int, price: int) -> NewOrder:
+        return NewOrder(account=account, symbol_id=1, side=side, qty=qty, price=price)
+
+    story = [
+        *STORY[:3],
+        OpenAccount(account="carol", cash=10**12, positions={1: 1_000}),
+        order("bob", Side.SELL, 3, 2_000),
+        order("carol", Side.SELL, 4, 2_001),
+        order("alice", Side.BUY, 5, 2_001),
+        SetInstrumentStatus(symbol_id=1, status=InstrumentStatus.AUCTION),
+        order("alice", Side.BUY, 2, 2_002),
+        order("bob", Side.BUY, 1, 2_002),
+        SetInstrumentStatus(symbol_id=1, status=InstrumentStatus.OPEN),
+    ]
+    export_journal(journaled(tmp_path, story), tmp_path / "out", ExportFormat.CSV, OrderManagementSystem)
+    rows = read(tmp_path / "out" / "trades.csv")
+    columns = ("quantity", "aggressor", "buyer", "buy_order_id", "seller", "sell_order_id")
+    assert [tuple(row.get(column) for column in columns) for row in rows] == [
+        ("0.3", "buy", "alice", "3", "bob", "1"),
+        ("0.2", "buy", "alice", "3", "carol", "2"),
+        ("0.2", None, "alice", "4", "carol", "2"),
+    ]
+
+
 def test_parquet_has_the_same_rows_as_doubles(data_dir: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "out"
     rows = export_journal(data_dir, out, ExportFormat.PARQUET, OrderManagementSystem)
     tables = {table: parquet.read_table(out / f"{table}.parquet").to_pylist() for table in rows}
     assert {table: len(content) for table, content in tables.items()} == rows
-    assert tables["trades"][0]["price"] == 10.015
+    (trade,) = tables["trades"]
+    assert trade["price"] == 10.015
+    assert (trade["buyer"], trade["buy_order_id"], trade["seller"], trade["sell_order_id"]) == ("alice", 2, "bob", 1)
     assert tables["quotes"][0]["bid_price"] is None
 
 
