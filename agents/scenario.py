@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from agents.simulated.latency import LatencyModel
 from agents.spelling import check_keys, nearest
+from engine.commands import LEVERAGE_MAX, ORDERS_PER_SECOND_MAX, AccountLimits
 from engine.instruments import FeeSchedule, Instrument
 from engine.types import CASH_SCALE, DECIMAL_SCALE
 
@@ -29,6 +30,7 @@ Positive: TypeAlias = Annotated[float, Meta(gt=0, le=1e12)]
 NotNegative: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
 Fraction: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=100_000)]
+Lots: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 Ticker: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9./@\-]+$")]
 ParameterValue: TypeAlias = bool | int | float | str
@@ -148,6 +150,30 @@ class EventSection(Section, frozen=True, kw_only=True):
     """New factor on the fundamental volatility, for ``volatility``."""
 
 
+class AccountLimitsSection(Section, frozen=True, kw_only=True):
+    """``[account_limits]``: what accounts may do that people and bots open; the scenario's own agents are not bound."""
+
+    short_selling: bool = True
+    leverage: Annotated[int, Meta(ge=1, le=LEVERAGE_MAX)] = 1
+    """How many times its equity an account may have at stake."""
+    max_position: Lots | None = None
+    """Lots of one instrument, long or short, that it may have once its working orders have traded."""
+    max_order_qty: Lots | None = None
+    max_order_notional: Annotated[float, Meta(gt=0, le=1e10)] | None = None
+    """What one order may be worth, in currency units."""
+    max_working_orders: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+    max_orders_per_second: Annotated[int, Meta(ge=1, le=ORDERS_PER_SECOND_MAX)] | None = None
+
+    def limits(self) -> AccountLimits:
+        """The same in the engine's integers."""
+        notional = self.max_order_notional
+        if notional is None:
+            minor = None
+        else:
+            minor = _scaled(notional, "account_limits.max_order_notional") * CASH_SCALE // DECIMAL_SCALE
+        return AccountLimits(**{**msgspec.structs.asdict(self), "max_order_notional": minor})
+
+
 class VenueAccountSection(Section, frozen=True, kw_only=True):
     """One of ``[[hyperliquid_accounts]]``: who has an account at the Hyperliquid venue, and with what."""
 
@@ -183,6 +209,7 @@ class ScenarioFile(Section, frozen=True, kw_only=True):
     """Live markets of ``--venue`` that agents may trade on paper: those whose ``instruments`` name them."""
     fundamental: FundamentalSection = FundamentalSection()
     news: NewsSection = NewsSection()
+    account_limits: AccountLimitsSection = AccountLimitsSection()
     agents: tuple[AgentSection, ...] = ()
     events: tuple[EventSection, ...] = ()
     hyperliquid_accounts: tuple[VenueAccountSection, ...] = ()
@@ -203,6 +230,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     live_instruments: tuple[str, ...]
     fundamental: FundamentalSection
     news: NewsSection
+    account_limits: AccountLimits
+    """Of accounts that people and bots open."""
     agents: tuple[AgentSection, ...]
     events: tuple[EventSection, ...]
     hyperliquid_accounts: tuple[VenueAccountSection, ...]
@@ -297,6 +326,7 @@ def _build(file: ScenarioFile, name: str) -> Scenario:
         live_instruments=file.live_instruments,
         fundamental=file.fundamental,
         news=file.news,
+        account_limits=file.account_limits.limits(),
         agents=file.agents,
         events=tuple(sorted(file.events, key=lambda event: event.at)),
         hyperliquid_accounts=file.hyperliquid_accounts,

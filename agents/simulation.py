@@ -29,7 +29,15 @@ from agents.simulated.recorder import DEPTH_LEVELS, Recorder
 from agents.simulated.venue import SimulatedVenue
 from agents.strategy import Context, Strategy
 from agents.world import World
-from engine.commands import AddInstrument, AdvanceTime, CancelAll, OpenAccount, PublishNews, SetInstrumentStatus
+from engine.commands import (
+    AccountLimits,
+    AddInstrument,
+    AdvanceTime,
+    CancelAll,
+    OpenAccount,
+    PublishNews,
+    SetInstrumentStatus,
+)
 from engine.oms import OrderManagementSystem
 from engine.types import CASH_SCALE, DECIMAL_SCALE, InstrumentStatus, SymbolId
 from net.sentiment import score
@@ -135,7 +143,8 @@ class Simulation:
     def add_guest(self, guest: Guest) -> AgentHost:
         """Let an agent from outside the scenario take part."""
         context = Context(guest.name, self.world.market, seed=self.seed, personality="guest")
-        return self._seat(context, guest.make(context), guest.capital, guest.latency_ms, guest.on_error)
+        limits = self.scenario.account_limits
+        return self._seat(context, guest.make(context), guest.capital, guest.latency_ms, limits, guest.on_error)
 
     def run_until(self, seconds: float) -> None:
         """Simulate up to so many seconds after the start."""
@@ -172,7 +181,7 @@ class Simulation:
 
     def _join(self, member: Member) -> None:
         context, strategy = make_agent(member, member.name, self.world.market, self.seed, self.world.fundamental)
-        self._seat(context, strategy, member.capital, member.latency_ms, model=member.latency)
+        self._seat(context, strategy, member.capital, member.latency_ms, AccountLimits(), model=member.latency)
 
     def _seat(
         self,
@@ -180,12 +189,13 @@ class Simulation:
         strategy: Strategy,
         capital: float,
         latency_ms: float,
+        limits: AccountLimits,
         on_error: Callable[[AgentHost, Exception], None] | None = None,
         model: LatencyModel = "lognormal",
     ) -> AgentHost:
-        name = context.agent_id
+        name, cash = context.agent_id, round(capital * CASH_SCALE)
         self.venue.submit(
-            OpenAccount(account=name, name=name, personality=context.personality, cash=round(capital * CASH_SCALE))
+            OpenAccount(account=name, name=name, personality=context.personality, cash=cash, limits=limits)
         )
         context.narrate = self._narrate
         host = AgentHost(context, strategy, self.clock, self.venue, on_error)

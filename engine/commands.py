@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,9 @@ from engine.types import (
     SymbolId,
     TimeInForce,
 )
+
+LEVERAGE_MAX: Final = 100
+ORDERS_PER_SECOND_MAX: Final = 100_000
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag_field="action"):

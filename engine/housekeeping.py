@@ -6,6 +6,8 @@ from typing import Final
 
 from engine.auction import enter, resume
 from engine.commands import (
+    LEVERAGE_MAX,
+    ORDERS_PER_SECOND_MAX,
     AddInstrument,
     CloseAccount,
     OpenAccount,
@@ -49,8 +51,6 @@ from engine.types import (
 CASH_MAX: Final = 10**18
 """Minor units that one account may be opened with; what all are worth stays far inside 64 bits."""
 ISSUE_MAX: Final = 4 * 10**18
-LEVERAGE_MAX: Final = 100
-ORDERS_PER_SECOND_MAX: Final = 100_000
 FEE_MAX_PPM: Final = 100_000
 BAND_MAX_PPM: Final = 1_000_000
 SENTIMENT_MAX: Final = 1_000

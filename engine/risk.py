@@ -112,7 +112,7 @@ def check_size(limits: AccountLimits, qty: int, value: int) -> Refusal | None:
         return RejectCode.ORDER_LIMIT, f"an order may have {limit} lots at most", "qty"
     limit = limits.max_order_notional
     if limit is not None and value > limit:
-        return RejectCode.ORDER_LIMIT, f"the account's orders may be worth {limit} minor units at most", "qty"
+        return RejectCode.ORDER_LIMIT, f"an order may be worth {limit} minor units at most", "qty"
     return None
 
 

@@ -19,7 +19,7 @@ from net.errors import StartupError, TradesimError
 from tui.bench import PASS_ON, bench
 from tui.diagnosis import doctor
 from tui.experiments import grade, sweep, train
-from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, encrypted, takes_flags
+from tui.flags import DEFAULT_SCENARIO, ExchangeFlags, encrypted, of_accounts, takes_flags
 from tui.hosting.command import ssh, web
 from tui.laboratory import init, simulate
 from tui.options import (
@@ -149,6 +149,7 @@ def gateway(
     port: Port = DEFAULT_PORT,
     engine_host: Annotated[str, typer.Option("--engine-host", help="Where the engine listens.")] = DEFAULT_HOST,
     engine_port: EnginePort = DEFAULT_ENGINE_PORT,
+    scenario: ScenarioName = DEFAULT_SCENARIO,
     allow_origin: AllowOrigin = None,
     allow_host: AllowHost = None,
     tls_cert: TlsCert = None,
@@ -160,12 +161,15 @@ def gateway(
     hl_chain: HlChain = "any",
     supervised: Supervised = False,
 ) -> None:
-    """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine."""
+    """Run the gateway alone: WebSocket, REST, metrics and docs on one port, in front of a running engine.
+
+    From the scenario it takes the limits of accounts and who is funded at the Hyperliquid venue.
+    """
     settings = TierSettings(
         data_dir=str(data_dir), host=host, port=port, engine_host=engine_host, engine_port=engine_port,
         allowed_origins=tuple(allow_origin or ()), allowed_hosts=tuple(allow_host or ()),
         **encrypted(tls_cert, tls_key), personalities=known_personalities(),
-        supervised=supervised, hl_accounts=tuple(hl_account or ()),
+        supervised=supervised, **of_accounts(read_scenario(scenario, agents=False), hl_account or ()),
         hl_port=hl_port, hl_strict=hl_strict, hl_faults=hl_faults, hl_chain=hl_chain,
     )  # fmt: skip
     _run(run_tier(TierName.GATEWAY, settings))

@@ -9,8 +9,9 @@ from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Any, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, Any, TypedDict, get_type_hints
 
+from engine.commands import AccountLimits
 from net.engine_protocol import Durability
 from net.errors import StartupError
 from net.process import prepare_data_dir
@@ -39,6 +40,9 @@ from tui.options import (
 )
 from tui.settings import DEFAULT_ENGINE_PORT, DEFAULT_HOST, DEFAULT_PORT, usable_port
 from tui.tiers import TierSettings, known_personalities, read_scenario
+
+if TYPE_CHECKING:
+    from agents.scenario import Scenario
 
 DEFAULT_SCENARIO = "default"
 DEFAULT_COINS = ("BTC", "HYPE/USDC", "PURR/USDC")
@@ -80,14 +84,13 @@ class ExchangeFlags:
 
         Raises ``StartupError`` for what cannot be had: a scenario, a folder, a port, an account, a venue.
         """
-        funded = [account.funding for account in read_scenario(self.scenario).hyperliquid_accounts]
-        accounts = (*funded, *(self.hl_account or ()))
-        check_accounts(accounts)
+        accounts = of_accounts(read_scenario(self.scenario), self.hl_account or ())
         return TierSettings(
             data_dir=str(prepare_data_dir(Path(self.data_dir)).resolve()),
             host=self.host,
             port=usable_port(self.host, self.port, "--port"),
             engine_port=usable_port(DEFAULT_HOST, self.engine_port, "--engine-port"),
+            **accounts,
             scenario=self.scenario,
             seed=self.seed,
             durability=self.durability,
@@ -97,7 +100,6 @@ class ExchangeFlags:
             personalities=known_personalities(),
             coins=live_coins(self.venue, self.coins),
             hl_url=self.venue_url,
-            hl_accounts=accounts,
             hl_port=None if self.hl_port is None else usable_port(self.host, self.hl_port, "--hl-port"),
             hl_strict=self.hl_strict,
             hl_faults=self.hl_faults,
@@ -172,10 +174,23 @@ def encrypted(certificate: Path | None, key: Path | None) -> Encryption:
     return {"tls_cert": str(certificate.resolve()), "tls_key": None if key is None else str(key.resolve())}
 
 
-def check_accounts(accounts: Sequence[str]) -> None:
-    """Raise ``StartupError`` for an ``--hl-account`` that is not ADDRESS=USDC."""
+class AccountRules(TypedDict):
+    """The settings of the gateway that say who has an account from the start, and what others may do with theirs."""
+
+    account_limits: AccountLimits
+    hl_accounts: tuple[str, ...]
+
+
+def of_accounts(scenario: Scenario, hl_accounts: Sequence[str]) -> AccountRules:
+    """What a scenario says of accounts, and ``--hl-account`` besides.
+
+    Raises:
+        StartupError: one is not ADDRESS=USDC.
+    """
+    accounts = (*(account.funding for account in scenario.hyperliquid_accounts), *hl_accounts)
     if accounts:
         from net.hyperliquid.venue.funding import read_funding
 
         for account in accounts:
             read_funding(account)
+    return {"account_limits": scenario.account_limits, "hl_accounts": accounts}

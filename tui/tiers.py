@@ -23,6 +23,7 @@ if __name__ == "__main__":
 
 import msgspec
 
+from engine.commands import AccountLimits
 from net.engine_protocol import Durability
 from net.errors import StartupError, TradesimError
 from net.process import run
@@ -67,6 +68,8 @@ class TierSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """What the agents process can make of an agent that REST is asked for."""
     tls_cert: str | None = None
     tls_key: str | None = None
+    account_limits: AccountLimits = AccountLimits()
+    """Of accounts that people and bots open, as the scenario has it."""
     hl_accounts: tuple[str, ...] = ()
     """Accounts of the Hyperliquid venue: ``0xADDRESS=USDC``."""
     hl_port: int | None = None
@@ -174,6 +177,7 @@ async def _gateway(settings: TierSettings) -> None:
         allowed_origins=settings.allowed_origins,
         allowed_hosts=settings.allowed_hosts,
         personalities=settings.personalities,
+        account_limits=settings.account_limits,
         tls_cert=Path(settings.tls_cert) if settings.tls_cert else None,
         tls_key=Path(settings.tls_key) if settings.tls_key else None,
         hyperliquid=VenueConfig(

@@ -46,7 +46,7 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     limits: SessionLimits = SessionLimits()
     account_limits: AccountLimits = AccountLimits()
-    """Given to every account opened here."""
+    """Of accounts whose opener shows neither the service token nor the admin's."""
     starting_capital: float = 100_000.0
     """Cash of an account whose opener names no other amount."""
     max_starting_capital: float = 1e7

@@ -279,12 +279,12 @@ class Gateway:
             self.channels.publish(names.AGENTS, None, self.agents_frame())
 
     def _hello_frame(self, role: Role) -> bytes:
-        limits, config = self.config.limits, self.config
+        config, limits, account = self.config, self.config.limits, self.config.account_limits
         shape = LimitsShape(
             max_message_bytes=limits.max_message_bytes,
             max_errors=limits.max_errors,
-            orders_per_second=limits.orders_per_second,
-            working_orders=config.account_limits.max_working_orders or 0,
+            orders_per_second=min(limits.orders_per_second, account.max_orders_per_second or limits.orders_per_second),
+            working_orders=account.max_working_orders or 0,
             max_channels=limits.max_channels,
         )
         data = HelloData(

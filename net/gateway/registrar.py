@@ -49,7 +49,8 @@ class Registrar:
         """Open an account; returns it with its new secret token.
 
         Cash and accounts of the exchange are bounded, and a ``stranger`` (the address of one who showed no token) need
-        only ask: so that none uses them up, neither capital nor accounts are without limit for them.
+        only ask: so that none uses them up, neither capital nor accounts are without limit for them. Nor is what they
+        may do with the account, where the house limits that.
         """
         if agent_id is not None and _RESERVED.fullmatch(agent_id):
             raise Refused(RejectCode.NOT_ALLOWED, f"{agent_id} is kept for the Hyperliquid venue", "agent_id")
@@ -67,7 +68,7 @@ class Registrar:
             name=name or agent_id,
             personality=personality,
             cash=cash,
-            limits=self._config.account_limits,
+            limits=commands.AccountLimits() if stranger is None else self._config.account_limits,
             stp=stp,
             credential=credential_of(token),
         )

@@ -1,10 +1,13 @@
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from agents.scenario import ScenarioError, builtin_scenarios, load_scenario, parse_scenario
+from agents.scenario import AccountLimitsSection, ScenarioError, builtin_scenarios, load_scenario, parse_scenario
 from agents.series import MarketSeries
 from agents.simulation import START_NS, simulate
+from engine.commands import AccountLimits
 
 ONE = '[[instruments]]\nticker = "ACME"\nprice = 100.5\n'
 PURR = '[[instruments]]\nticker = "PURR/USDC"\nprice = 0.2\ntick_size = 0.0001\n'
@@ -39,6 +42,22 @@ def test_decimals_become_engine_integers() -> None:
     assert instrument.halt_duration_ns == 1_500_000_000
 
 
+def test_limits_of_accounts_are_those_of_the_engine_unless_the_scenario_sets_them() -> None:
+    assert parse_scenario(ONE, "x").account_limits == AccountLimits()
+    assert all(load_scenario(name).account_limits == AccountLimits() for name in builtin_scenarios())
+    text = "[account_limits]\nshort_selling = false\nmax_position = 200\nmax_order_notional = 2_500.5\n"
+    assert parse_scenario(ONE + text, "x").account_limits == AccountLimits(
+        short_selling=False, max_position=200, max_order_notional=250_050_000_000
+    )
+
+
+def test_the_page_on_the_market_shows_every_limit_of_accounts() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "MARKET.md").read_text()
+    shown = tomllib.loads(page.partition("```toml\n[account_limits]\n")[2].partition("```")[0])
+    assert set(shown) == set(AccountLimitsSection.__struct_fields__)
+    msgspec.convert(shown, AccountLimitsSection)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -61,6 +80,20 @@ def test_decimals_become_engine_integers() -> None:
         (
             ONE + PURR + ACCOUNT + "usdc = 1\ntokens = { PUR = 3 }",
             "no pair with USDC trades 'PUR', did you mean 'PURR'?",
+        ),
+        (
+            ONE + "[account_limits]\nmax_positon = 5",
+            "unknown key 'max_positon' in account_limits, did you mean 'max_position'?",
+        ),
+        (ONE + "[account_limits]\nleverage = 101", "account_limits.leverage: Expected `int` <= 100"),
+        (ONE + "[account_limits]\nmax_order_qty = 0", "account_limits.max_order_qty: Expected `int` >= 1"),
+        (
+            ONE + "[account_limits]\nmax_order_notional = 1e11",
+            "account_limits.max_order_notional: Expected `float` <= 1",
+        ),
+        (
+            ONE + "[account_limits]\nmax_order_notional = 0.123456789",
+            "max_order_notional: 0.123456789 has more than eight",
         ),
         ("", "at least one [[instruments]] is needed"),
         ("[[instruments]", "not valid TOML"),

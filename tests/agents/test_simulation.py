@@ -7,11 +7,12 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from agents.intents import AgentEvent, AgentIntent, Fill, Listed, New, News, Timer, Wake
+from agents.intents import AgentEvent, AgentIntent, Done, Fill, Listed, New, News, Timer, Wake
 from agents.market import NS
 from agents.scenario import Scenario, load_scenario, parse_scenario
 from agents.simulation import START_NS, Guest, Progress, Simulation, simulate
 from agents.strategy import Context
+from engine.commands import AccountLimits
 from engine.types import Side
 
 SMALL = """
@@ -154,6 +155,21 @@ def test_orders_and_news_of_them_take_the_time_of_the_latency() -> None:
     fills = [time for time, event in diaries[0].heard if isinstance(event, Fill)]
     assert len(fills) == 1
     assert NS + 2 * 30_000_000 < fills[0] < NS + 2 * 400_000_000
+
+
+def test_a_bot_is_bound_by_the_limits_of_accounts_and_the_scenarios_agents_are_not() -> None:
+    diaries: list[Diary] = []
+
+    def make(context: Context) -> Diary:
+        diaries.append(Diary(context))
+        return diaries[-1]
+
+    limited = msgspec.structs.replace(small(), account_limits=AccountLimits(max_order_notional=1))
+    simulation = Simulation(limited, guests=(Guest("diary", make, latency_ms=100.0),))
+    simulation.run_until(5)
+    assert [event.code for _, event in diaries[0].heard if isinstance(event, Done)] == ["order_limit"]
+    assert simulation.venue.rejected == {"order_limit": 1}
+    assert simulation.venue.orders > 1
 
 
 EVENTS = """

@@ -91,6 +91,22 @@ async def test_the_exchange_remembers_accounts_and_orders_when_it_is_started_aga
         assert (await alice.get_portfolio()).cash == 1_000
 
 
+async def test_the_scenarios_limits_bind_whoever_opens_an_account(tmp_path: Path):
+    scenario = tmp_path / "limited.toml"
+    scenario.write_text(
+        '[[instruments]]\nticker = "ACME"\nprice = 100.0\n'
+        "[account_limits]\nmax_order_notional = 500.5\nshort_selling = false\n"
+    )
+    arguments = ("--no-agents", "--scenario", str(scenario))
+    async with serving(tmp_path / "data", *arguments) as exchange, Client(exchange.ws_url) as alice:
+        await alice.register("alice")
+        refused = [await alice.add_order(1, side, quantity, price=100) for side, quantity in (("buy", 6), ("sell", 1))]
+    assert [(result.code.value, result.message) for result in refused if result.code] == [
+        ("order_limit", "an order may be worth 500.50 at most"),
+        ("position_limit", "the account may not sell short: 1 are not its own"),
+    ]
+
+
 async def test_the_demo_market_trades_by_itself(tmp_path: Path):
     async with serving(tmp_path) as running, Client(running.ws_url, channels=["trades"]) as spectator:
         assert len(spectator.instruments) >= 5

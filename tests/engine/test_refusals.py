@@ -24,7 +24,7 @@ def test_an_order_worth_too_much_is_told_what_it_may_be_worth() -> None:
     world.open("dora", limits=AccountLimits(max_order_notional=500 * TICK))
     most = "an order may be worth 1000000000000000000 minor units at most"
     assert told(world.buy("alice", 10**12, 1_000)) == (most, "qty")
-    bound = f"the account's orders may be worth {500 * TICK} minor units at most"
+    bound = f"an order may be worth {500 * TICK} minor units at most"
     assert told(world.buy("dora", 6, 100)) == (bound, "qty")
 
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from engine.commands import AccountLimits
 from net.errors import StartupError
 from net.hyperliquid.decimals import SCALE
 from net.hyperliquid.venue.funding import Funding, read_funding
@@ -68,6 +70,21 @@ def test_accounts_of_the_scenario_come_before_those_of_the_command_line(tmp_path
     own, flagged = flags.settings().hl_accounts
     assert read_funding(own) == Funding(address="0x" + "1" * 40, perp=500 * SCALE, spot=500 * SCALE)
     assert read_funding(flagged).perp == 7 * SCALE
+
+
+def test_limits_of_accounts_come_from_the_scenario_and_a_wrong_one_is_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    scenario, data_dir = tmp_path / "mine.toml", tmp_path / "data"
+    text = '[[instruments]]\nticker = "BTC"\nprice = 95000\n[account_limits]\nshort_selling = false\nleverage = {}\n'
+    flags = ExchangeFlags(data_dir=data_dir, port=0, engine_port=0, scenario=str(scenario))
+    scenario.write_text(text.format(0))
+    with pytest.raises(StartupError, match=r"account_limits\.leverage: Expected `int` >= 1"):
+        flags.settings()
+    assert not data_dir.exists()
+    scenario.write_text(text.format(3))
+    settings = msgspec.json.decode(msgspec.json.encode(flags.settings()), type=TierSettings)
+    assert settings.account_limits == AccountLimits(short_selling=False, leverage=3)
 
 
 def test_a_certificate_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from gateway_world import World
+from pathlib import Path
 
+import pytest
+from gateway_world import Client, World, running
+
+from engine.commands import AccountLimits
+from engine.types import CASH_SCALE
 from net.gateway.wording import wire_reason
 from net.units import Units
 
@@ -77,3 +81,33 @@ async def test_a_sale_over_rest_that_needs_a_position_is_told_its_quantity(world
         "/api/orders", json={**order, "reduce_only": True}, headers={"Authorization": f"Bearer {token}"}
     )
     assert refused.json()["message"] == "the position can be reduced by 0"
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (AccountLimits(max_order_qty=20_000), "an order may have 2 at most"),
+        (AccountLimits(max_order_notional=5_000 * CASH_SCALE), "an order may be worth 5,000.00 at most"),
+        (AccountLimits(max_position=15_000), "the position may be 1.5 at most"),
+        (AccountLimits(short_selling=False), "the account may not sell short: 2.5 are not its own"),
+        (AccountLimits(max_working_orders=1), "the account may have 1 working orders at most"),
+        (AccountLimits(max_orders_per_second=1), "1 orders a second are the account's limit"),
+    ],
+)
+async def test_the_houses_limits_bind_who_comes_and_are_told_in_the_wires_units(
+    tmp_path: Path, limits: AccountLimits, message: str
+) -> None:
+    async with running(tmp_path, account_limits=limits) as world:
+        comer = await world.trader(starting_capital=1e6)
+        house = await world.trader("House", token=world.service_token, starting_capital=1e6)
+        told = {client: await sell_a_little_then_more(client) for client in (comer, house)}
+    assert (told[comer], told[house]) == (message, None)
+
+
+async def sell_a_little_then_more(client: Client) -> str | None:
+    """Offer 0.0001 ETH and, within the same second, 2.5; what the second offer was refused for."""
+    for number, quantity in enumerate((0.0001, 2.5)):
+        await client.send("add_order", request_id=number, symbol_id=2, side="sell", price=2_600.0, quantity=quantity)
+    answer = await client.wait_for("order_response", lambda m: m["data"]["request_id"] == 1)
+    reason: str | None = answer["data"]["message"]
+    return reason
