@@ -14,10 +14,11 @@ snapshot and is right again::
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Protocol
+
+from sortedcontainers import SortedDict
 
 from net.checksum import LevelTuple, book_checksum
 from net.errors import ProtocolViolation
@@ -32,38 +33,30 @@ class SnapshotSource(Protocol):
 
 
 class BookSide:
-    """Levels of one side by price in ticks, best first: a dict, and its keys in a sorted list.
-
-    For the few hundred levels of a book this is several times faster than a ``SortedDict``.
-    """
+    """Levels of one side by price in ticks, best first."""
 
     def __init__(self, *, is_bid: bool) -> None:
         self._sign = -1 if is_bid else 1
-        self._levels: dict[int, tuple[int, int]] = {}
-        self._keys: list[int] = []
-        """Signed prices: the best one has the smallest key on both sides."""
+        self._levels: SortedDict[int, tuple[int, int]] = SortedDict()
+        """Lots and orders by signed price: the best one has the smallest key on both sides."""
 
     def __len__(self) -> int:
         return len(self._levels)
 
     def __iter__(self) -> Iterator[LevelTuple]:
-        sign, levels = self._sign, self._levels
-        return ((sign * key, *levels[key]) for key in self._keys)
+        sign = self._sign
+        return ((sign * key, *level) for key, level in self._levels.items())
 
     def clear(self) -> None:
         """Forget all levels."""
         self._levels.clear()
-        self._keys.clear()
 
     def put(self, ticks: int, lots: int, orders: int) -> None:
         """Set one level; no lots remove it."""
-        key = self._sign * ticks
         if lots:
-            if key not in self._levels:
-                insort(self._keys, key)
-            self._levels[key] = (lots, orders)
-        elif self._levels.pop(key, None) is not None:
-            del self._keys[bisect_left(self._keys, key)]
+            self._levels[self._sign * ticks] = (lots, orders)
+        else:
+            self._levels.pop(self._sign * ticks, None)
 
 
 class LocalBook:
