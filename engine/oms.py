@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from engine.answering import order_answer
 from engine.commands import (
     AddInstrument,
     AdvanceTime,
@@ -121,6 +122,8 @@ class OrderManagementSystem:
             tidy(x)
         if x.pending:
             trigger(x)
+            if type(command) is NewOrder:
+                self._answer_anew(command, events)
         if x.touched:
             publish(x)
         self._sequence += len(events)
@@ -189,6 +192,12 @@ class OrderManagementSystem:
             return self._refuse_door(command, account, market)
         refusal = quote(x, account, market, command)
         return None if refusal is None else _rejected(command, refusal)
+
+    def _answer_anew(self, command: NewOrder, events: list[AnyEvent]) -> None:
+        """Keep another first answer to an order that may be a stop triggered at once, or have traded with one."""
+        account = self._exchange.ledger.accounts[command.account]
+        if command.client_order_id in account.answers:
+            account.answers[command.client_order_id] = order_answer(events)
 
     def _refuse_door(self, command: NewOrder | MassQuote, account: Account | None, market: Market | None) -> Rejected:
         if account is None:

@@ -330,7 +330,10 @@ def _match(x: Exchange, order: WorkingOrder) -> int:
 
 
 def _answer(order: WorkingOrder, notional: int) -> OrderAnswer:
-    """What an order is answered, kept to be given again should the same order come again."""
+    """What an order is answered, kept to be given again should the same order come again.
+
+    It is ``answering.order_answer`` of the events so far, without looking through them; stops may yet change it.
+    """
     leaves = order.leaves if order.order_id in order.position.account.orders else 0
     if leaves:
         status = _PENDING_TRIGGER if order.waiting else _WORKING

@@ -103,19 +103,16 @@ def _meet_self(x: Exchange, maker: WorkingOrder, taker: WorkingOrder, lots: int)
         x.canceled(maker, CancelReason.SELF_TRADE)
         return
     maker.reserve(-lots)
-    taker.reserve(-lots)
     if maker.qty - maker.cum == lots:
         gone(x, maker)
         x.canceled(maker, CancelReason.SELF_TRADE)
     else:
         maker.qty -= lots
         x.replaced(maker, priority_kept=True)
-    if taker.qty - taker.cum > lots:
+    if taker.qty - taker.cum > lots:  # else matching ends, and what is left is canceled there
+        taker.reserve(-lots)
         taker.qty -= lots
         x.replaced(taker, priority_kept=False)
-    else:
-        x.canceled(taker, CancelReason.SELF_TRADE)
-        taker.qty -= lots
 
 
 def gone(x: Exchange, maker: WorkingOrder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from engine.answering import order_answer
 from engine.commands import (
     AddInstrument,
     AnyCommand,
@@ -28,7 +29,7 @@ E = TypeVar("E", bound=Event)
 
 
 class World:
-    """An exchange with one instrument at 100 ticks, checked after every command."""
+    """An exchange with one instrument at 100 ticks, checked after every command; what it answers too."""
 
     def __init__(
         self, accounts: str = "alice bob carol", *, cash: int = MILLION, shares: int = 0, **rules: Any
@@ -48,6 +49,8 @@ class World:
         if any(isinstance(event, Rejected) for event in events):
             assert len(events) == 1
             assert self.oms.state_hash() == before
+        elif isinstance(command, NewOrder) and command.client_order_id is not None:
+            assert self.oms.answered(command.account, command.client_order_id) == order_answer(events)
         return events
 
     def open(self, account: str, **fields: Any) -> list[AnyEvent]:

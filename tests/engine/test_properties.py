@@ -116,6 +116,7 @@ class MatchingMachine(RuleBasedStateMachine):
             post_only=order.post_only,
             reduce_only=order.reduce_only,
             display_qty=order.display,
+            client_order_id=str(order.number),
         )
         if self.compare(command, lambda: self.oracle.place(order)):
             self.number()
@@ -290,6 +291,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 type=kind,
                 tif=tif,
                 reduce_only=reduce_only,
+                client_order_id=str(len(self.commands)),
             )
         )
 
