@@ -166,6 +166,7 @@ class Market:
             bids=tuple([published[key] for key in bids]),
             asks=tuple([published[key] for key in asks]),
             last_price=self.mark if self.traded else None,
+            indication=self.indication,
         )
 
     def best(self) -> tuple[int, int, int, int]:

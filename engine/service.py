@@ -124,6 +124,8 @@ class DepthView(msgspec.Struct, frozen=True, kw_only=True):
     bids: tuple[LevelChange, ...]
     asks: tuple[LevelChange, ...]
     last_price: int | None = None
+    indication: tuple[int, int] | None = None
+    """Price in ticks and lots that would trade if an auction ended now; None outside one, or where nothing crosses."""
 
 
 class NewsView(msgspec.Struct, frozen=True, kw_only=True):

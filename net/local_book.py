@@ -69,6 +69,9 @@ class LocalBook:
         self._bids = BookSide(is_bid=True)
         self._asks = BookSide(is_bid=False)
         self.sequence = 0
+        self.indicative_price: float | None = None
+        """Where what crosses would trade if an auction ended now; None outside one, and where nothing crosses."""
+        self.indicative_quantity: float | None = None
         self.synced = False
         """Whether the book is known to be right; before the first snapshot and after a gap it is not."""
         self.repairs = 0
@@ -86,7 +89,7 @@ class LocalBook:
         self._asks.clear()
         self._put(self._bids, ((level.price, level.quantity, level.orders) for level in snapshot.bids))
         self._put(self._asks, ((level.price, level.quantity, level.orders) for level in snapshot.asks))
-        self.sequence = snapshot.sequence
+        self._version(snapshot)
         self.synced = self.checksum() == snapshot.checksum
         if not self.synced:
             raise ProtocolViolation(f"the snapshot of {self.symbol_id} at {self.sequence} does not match its checksum")
@@ -102,7 +105,7 @@ class LocalBook:
         elif delta.sequence > self.sequence:
             self._put(self._bids, delta.bids)
             self._put(self._asks, delta.asks)
-            self.sequence = delta.sequence
+            self._version(delta)
             self.synced = self.checksum() == delta.checksum
         return self.synced
 
@@ -139,6 +142,10 @@ class LocalBook:
     def asks(self, count: int | None = None) -> Iterator[LevelShape]:
         """The ``count`` best asks, or all, best first."""
         return map(self._shape, islice(self._asks, count))
+
+    def _version(self, told: OrderBookData | BookDeltaShape) -> None:
+        self.sequence = told.sequence
+        self.indicative_price, self.indicative_quantity = told.indicative_price, told.indicative_quantity
 
     def _put(self, side: BookSide, levels: Iterable[tuple[float, float, int]]) -> None:
         for price, quantity, orders in levels:

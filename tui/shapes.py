@@ -25,7 +25,15 @@ def book_shape(service: OrderBookService, instrument: Instrument) -> m.OrderBook
         [m.LevelShape(price=units.price(at.price), quantity=units.quantity(at.qty), orders=at.orders) for at in side]
         for side in (((), ()) if depth is None else (depth.bids, depth.asks))
     )
-    return m.OrderBookShape(symbol_id=instrument.symbol_id, sequence=service.sequence, bids=bids, asks=asks)
+    indication = None if depth is None else depth.indication
+    return m.OrderBookShape(
+        symbol_id=instrument.symbol_id,
+        sequence=service.sequence,
+        bids=bids,
+        asks=asks,
+        indicative_price=None if indication is None else units.price(indication[0]),
+        indicative_quantity=None if indication is None else units.quantity(indication[1]),
+    )
 
 
 def traders(service: OrderBookService) -> list[AccountView]:

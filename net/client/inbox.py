@@ -196,6 +196,8 @@ def merge_deltas(old: m.BookDelta, new: m.BookDelta) -> m.BookDelta:
             asks=_merge_levels(old.data.asks, new.data.asks),
             checksum=new.data.checksum,
             timestamp=new.data.timestamp,
+            indicative_price=new.data.indicative_price,
+            indicative_quantity=new.data.indicative_quantity,
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
@@ -14,6 +15,8 @@ from net.messages import BboShape, BookDeltaShape, LevelShape, OrderBookShape
 from net.units import Units
 
 LevelTuple = tuple[float, float, int]
+Indication: TypeAlias = tuple[int, int]
+"""Price in ticks and lots that would trade if an auction ended now."""
 
 
 class BookSide:
@@ -83,7 +86,18 @@ class BookSide:
 class MirrorBook:
     """Both sides of one instrument. ``sequence`` is the number of the last event that the book includes."""
 
-    __slots__ = ("_encoded", "_encoded_at", "asks", "bids", "last_price", "published", "sequence", "symbol_id", "units")
+    __slots__ = (
+        "_encoded",
+        "_encoded_at",
+        "asks",
+        "bids",
+        "indication",
+        "last_price",
+        "published",
+        "sequence",
+        "symbol_id",
+        "units",
+    )
 
     def __init__(self, symbol_id: int, units: Units, sequence: int) -> None:
         self.symbol_id = symbol_id
@@ -92,6 +106,7 @@ class MirrorBook:
         self.published = sequence
         """The sequence up to which ``book_delta`` has told everything."""
         self.last_price: int | None = None
+        self.indication: Indication | None = None
         self.bids = BookSide(is_bid=True)
         self.asks = BookSide(is_bid=False)
         self._encoded = msgspec.Raw(b"null")
@@ -102,6 +117,7 @@ class MirrorBook:
         self.bids.load(depth.bids)
         self.asks.load(depth.asks)
         self.last_price = depth.last_price
+        self.indication = depth.indication
         self.sequence = self.published = depth.sequence
         self._encoded_at = -1
 
@@ -111,6 +127,11 @@ class MirrorBook:
             self.bids.apply(event.bids)
         if event.asks:
             self.asks.apply(event.asks)
+        self.sequence = sequence
+
+    def indicate(self, indication: Indication | None, sequence: int) -> None:
+        """Take over what an auction would trade now; it is part of the book's version."""
+        self.indication = indication
         self.sequence = sequence
 
     def skip_delta(self) -> None:
@@ -125,6 +146,7 @@ class MirrorBook:
         if self.published == self.sequence:
             return None
         previous, self.published = self.published, self.sequence
+        price, quantity = self._indicative()
         return BookDeltaShape(
             symbol_id=self.symbol_id,
             sequence=self.sequence,
@@ -133,6 +155,8 @@ class MirrorBook:
             asks=self.asks.take_changes(self.units),
             checksum=self.checksum(),
             timestamp=timestamp,
+            indicative_price=price,
+            indicative_quantity=quantity,
         )
 
     def checksum(self) -> int:
@@ -141,11 +165,14 @@ class MirrorBook:
 
     def shape(self, levels: int | None = None) -> OrderBookShape:
         """The book as the public sees it, whole or its best ``levels``."""
+        price, quantity = self._indicative()
         return OrderBookShape(
             symbol_id=self.symbol_id,
             sequence=self.sequence,
             bids=[self._level(level) for level in self.bids.best_first(levels)],
             asks=[self._level(level) for level in self.asks.best_first(levels)],
+            indicative_price=price,
+            indicative_quantity=quantity,
         )
 
     def encoded(self, levels: int) -> msgspec.Raw:
@@ -165,6 +192,12 @@ class MirrorBook:
             ask=None if ask is None else self._level(ask),
             timestamp=timestamp,
         )
+
+    def _indicative(self) -> tuple[float | None, float | None]:
+        if self.indication is None:
+            return None, None
+        ticks, lots = self.indication
+        return self.units.price(ticks), self.units.quantity(lots)
 
     def _level(self, level: LevelChange) -> LevelShape:
         units = self.units

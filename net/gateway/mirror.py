@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.events import (
+    AuctionIndication,
     DepthChanged,
     InstrumentAdded,
     InstrumentRemoved,
@@ -21,7 +22,7 @@ from engine.service import NewsView, TradeView
 from engine.types import InstrumentStatus, SymbolId
 from net.cache import LatestValueCache
 from net.engine_protocol import Durability, EventBatch, SnapshotView
-from net.gateway.book import MirrorBook
+from net.gateway.book import Indication, MirrorBook
 from net.units import Units
 
 
@@ -95,6 +96,15 @@ class Mirror:
             book.apply(event, sequence)
             self.books.put(event.symbol_id, book)
 
+    def _indicated(self, event: AuctionIndication, sequence: int) -> None:
+        self._indicate(event.symbol_id, None if event.price is None else (event.price, event.qty), sequence)
+
+    def _indicate(self, symbol_id: SymbolId, indication: Indication | None, sequence: int) -> None:
+        book = self.books.get(symbol_id)
+        if book is not None and book.indication != indication:
+            book.indicate(indication, sequence)
+            self.books.put(symbol_id, book)
+
     def _headline(self, event: NewsPublished, _: int) -> None:
         self.news.appendleft(NewsView(news=event, time=self.time))
 
@@ -104,7 +114,8 @@ class Mirror:
     def _delisted(self, event: InstrumentRemoved, _: int) -> None:
         self._remove(event.symbol_id)
 
-    def _status(self, event: InstrumentStatusChanged, _: int) -> None:
+    def _status(self, event: InstrumentStatusChanged, sequence: int) -> None:
+        self._indicate(event.symbol_id, None, sequence)  # an auction that begins tells its own
         instrument = self.instruments.get(event.symbol_id)
         if instrument is not None:
             self.reasons[event.symbol_id] = event.reason
@@ -150,6 +161,7 @@ class Mirror:
 
 _TAKE_OVER: Final[dict[type, Callable[[Mirror, Any, int], None]]] = {
     DepthChanged: Mirror._depth,
+    AuctionIndication: Mirror._indicated,
     Trade: Mirror._print,
     NewsPublished: Mirror._headline,
     InstrumentAdded: Mirror._listed,

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from engine.events import (
     AccountClosed,
     AccountOpened,
+    AuctionIndication,
     DepthChanged,
     InstrumentAdded,
     InstrumentRemoved,
@@ -121,7 +122,7 @@ class Publisher:
             self._channels.publish(names.BOOK_DELTA, book.symbol_id, frame)
             self._quiet_until[book.symbol_id] = asyncio.get_running_loop().time() + self._delta_interval_s
 
-    def _depth(self, event: DepthChanged, _: int, time: int) -> None:
+    def _book(self, event: DepthChanged | AuctionIndication | InstrumentStatusChanged, _: int, time: int) -> None:
         symbol_id = event.symbol_id
         book = self._mirror.books.get(symbol_id)
         if book is None:
@@ -195,10 +196,11 @@ class Publisher:
     def _listed(self, event: InstrumentAdded, *_: int) -> None:
         self._instrument(event.instrument, "listed")
 
-    def _status(self, event: InstrumentStatusChanged, *_: int) -> None:
+    def _status(self, event: InstrumentStatusChanged, sequence: int, time: int) -> None:
         instrument = self._mirror.instruments.get(event.symbol_id)
         if instrument is not None:
             self._instrument(instrument, event.reason)
+            self._book(event, sequence, time)
 
     def _instrument(self, instrument: Instrument, reason: str) -> None:
         message = InstrumentStatusChange(data=instrument_shape(instrument, reason), reason=reason)
@@ -231,7 +233,8 @@ _TELL: Final[dict[type, Callable[[Publisher, Any, int, int], object]]] = {
     **dict.fromkeys(PRIVATE_EVENTS, Publisher._private),
     OrderReplaced: Publisher._ordered,
     OrderAccepted: Publisher._placed,
-    DepthChanged: Publisher._depth,
+    DepthChanged: Publisher._book,
+    AuctionIndication: Publisher._book,
     Trade: Publisher._trade,
     NewsPublished: Publisher._headline,
     InstrumentAdded: Publisher._listed,

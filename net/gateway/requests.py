@@ -225,6 +225,8 @@ class Requests:
             checksum=book.checksum(),
             timestamp=self._now_ms(),
             request_id=message.request_id,
+            indicative_price=shape.indicative_price,
+            indicative_quantity=shape.indicative_quantity,
         )
         session.say(OrderBookSnapshot(data=data))
 

@@ -19,6 +19,9 @@ class OrderBookData(Shape, frozen=True, kw_only=True):
     checksum: int
     timestamp: int
     request_id: str | int | None = None
+    indicative_price: float | None = None
+    """As in ``orderbooks``."""
+    indicative_quantity: float | None = None
 
 
 class AgentRegistered(ServerMessage, frozen=True, kw_only=True, tag="agent_registered"):

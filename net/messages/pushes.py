@@ -162,10 +162,11 @@ class OrderPlaced(ServerMessage, frozen=True, kw_only=True, tag="order_placed"):
     data: OrderPlacedShape
 
 
-class BookDeltaShape(Shape, frozen=True, kw_only=True):
+class BookDeltaShape(Shape, frozen=True, kw_only=True, omit_defaults=True):
     """Changed levels of one book: ``[price, quantity, orders]``, quantity 0 removes the level.
 
-    ``checksum`` is over the whole published depth after the change (``net.checksum``).
+    ``checksum`` is over the whole published depth after the change (``net.checksum``). What an auction would trade is
+    told with every delta, changed or not; there may be no changed level then.
     """
 
     symbol_id: int
@@ -175,6 +176,9 @@ class BookDeltaShape(Shape, frozen=True, kw_only=True):
     asks: list[tuple[float, float, int]]
     checksum: int
     timestamp: int
+    indicative_price: float | None = None
+    """As in ``orderbooks``."""
+    indicative_quantity: float | None = None
 
 
 class BookDelta(ServerMessage, frozen=True, kw_only=True, tag="book_delta"):

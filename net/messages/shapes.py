@@ -33,13 +33,17 @@ class LevelShape(Shape, frozen=True, kw_only=True):
     orders: int
 
 
-class OrderBookShape(Shape, frozen=True, kw_only=True):
+class OrderBookShape(Shape, frozen=True, kw_only=True, omit_defaults=True):
     """One book, best levels first. ``sequence`` numbers its versions, in step with ``book_delta``."""
 
     symbol_id: int
     sequence: int
     bids: list[LevelShape]
     asks: list[LevelShape]
+    indicative_price: float | None = None
+    """Where what crosses would trade if an auction ended now; absent outside one, and where nothing would trade."""
+    indicative_quantity: float | None = None
+    """How much would trade there."""
 
 
 class AgentShape(Shape, frozen=True, kw_only=True):

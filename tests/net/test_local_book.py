@@ -158,6 +158,19 @@ def test_a_delta_that_began_before_the_snapshot_is_applied() -> None:
     assert book.checksum() == publisher.checksum()
 
 
+def test_a_book_knows_what_an_auction_would_trade_as_the_newest_version_told() -> None:
+    publisher, book = Publisher(), LocalBook(INSTRUMENT)
+    told = {"indicative_price": 1.0, "indicative_quantity": 0.3}
+    book.load(msgspec.structs.replace(publisher.snapshot(), **told))
+    assert (book.indicative_price, book.indicative_quantity) == (1.0, 0.3)
+    first = msgspec.structs.replace(publisher.change(0, 100, 5), indicative_price=1.1, indicative_quantity=0.4)
+    second = msgspec.structs.replace(publisher.change(1, 101, 2), indicative_price=1.2, indicative_quantity=0.5)
+    assert book.apply(merge_deltas(m.BookDelta(data=first), m.BookDelta(data=second)).data)
+    assert (book.indicative_price, book.indicative_quantity) == (1.2, 0.5)
+    assert book.apply(publisher.change(1, 101, 3))
+    assert (book.indicative_price, book.indicative_quantity) == (None, None)
+
+
 def test_a_snapshot_that_contradicts_itself_is_refused() -> None:
     publisher, book = started()
     with pytest.raises(ProtocolViolation):

@@ -177,6 +177,20 @@ async def test_halted() -> None:
         assert "HALTED" in c.lines()[0]
 
 
+@pytest.mark.parametrize("size", ["80x24", "120x40"])
+async def test_auction(size: str) -> None:
+    """An auction says in the ladder's frame what it would trade; its book may be crossed."""
+    async with running(SIZES[size]) as c:
+        c.world.auction(1)
+        await c.settle()
+        assert " AUCTION " in c.lines()[1]
+        c.world.auction(1, crossed=1_200)
+        await c.settle()
+        assert "AUCTION 99.85 × 1200" in c.lines()[1]
+        assert "AUCTION" in c.lines()[0]
+        shown(c, f"state-auction-{size}")
+
+
 def of_the_venue(c: Console, state: str) -> None:
     """Make the first instrument a live one, in a state of its market."""
     market = c.world.markets[1]

@@ -12,7 +12,9 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
-from engine.types import Liquidity, OrderStatus, OrderType, RejectCode, Side, TimeInForce
+import msgspec
+
+from engine.types import InstrumentStatus, Liquidity, OrderStatus, OrderType, RejectCode, Side, TimeInForce
 from net import messages as m
 from net.client import ConnectionChanged, ConnectionState, Push
 from net.errors import NotConnected
@@ -43,6 +45,7 @@ class FakeMarket:
     bids: dict[int, int] = field(default_factory=dict)
     asks: dict[int, int] = field(default_factory=dict)
     sequence: int = 0
+    indicative: tuple[float | None, float | None] = (None, None)
 
 
 class World:
@@ -230,6 +233,17 @@ class World:
                 self.push_agents()
                 self.push_performance()
 
+    def auction(self, symbol_id: int, crossed: int = 0) -> None:
+        """Collect orders in an instrument; ``crossed`` would trade at the price in the middle."""
+        market = self.markets[symbol_id]
+        market.shape = msgspec.structs.replace(market.shape, status=InstrumentStatus.AUCTION)
+        self.push(m.InstrumentStatusChange(data=market.shape, reason="admin"))
+        if crossed:
+            market.bids[market.mid + 3] = market.asks[market.mid - 2] = crossed
+            market.indicative = (round(market.mid * market.shape.tick_size, 6), float(crossed))
+        market.sequence += 1
+        self.push_books()
+
     def news(self, index: int) -> None:
         symbol_id, headline, sentiment = HEADLINES[index]
         self.news_id += 1
@@ -353,7 +367,9 @@ class World:
 
         return m.OrderBookShape(symbol_id=symbol_id, sequence=market.sequence,
                                 bids=levels(market.bids, sorted(market.bids, reverse=True)),
-                                asks=levels(market.asks, sorted(market.asks)))  # fmt: skip
+                                asks=levels(market.asks, sorted(market.asks)),
+                                indicative_price=market.indicative[0], indicative_quantity=market.indicative[1],
+                                )  # fmt: skip
 
     def _own(self, symbol_id: int, ticks: int) -> float:
         tick = self.markets[symbol_id].shape.tick_size
@@ -401,6 +417,4 @@ def _past(start_ms: int, seed: int, steps: int) -> World:
 
 
 def _replaced(order: m.OrderShape, **changes: object) -> m.OrderShape:
-    import msgspec
-
     return msgspec.structs.replace(order, **changes)

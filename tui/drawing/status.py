@@ -37,7 +37,8 @@ class Status:
     link: LinkState
     link_text: str
     mode: str
-    halted: bool = False
+    phase: str = ""
+    """``HALTED`` or ``AUCTION`` while the instrument does not trade."""
     cash: str = ""
     watching: str = "SPECTATOR"
     """Badge of somebody who does not trade."""
@@ -74,8 +75,8 @@ def _quote(quote: Quote, glyphs: Glyphs, first: bool) -> list[Span]:
 
 def _account(status: Status, glyphs: Glyphs) -> list[list[Span]]:
     parts: list[list[Span]] = []
-    if status.halted:
-        parts.append([("HALTED  ", "bar.bad")])
+    if status.phase:
+        parts.append([(f"{status.phase}  ", "bar.bad")])
     if status.account:
         mark = f"{glyphs.up} " if status.pnl > 0 else f"{glyphs.down} " if status.pnl < 0 else ""
         style = "bar.up" if status.pnl > 0 else "bar.down" if status.pnl < 0 else "bar"

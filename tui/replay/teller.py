@@ -42,7 +42,7 @@ class Teller:
         """Account whose orders are shown, once it has been opened."""
         self._wanted = owner
         self._listed: dict[SymbolId, Instrument] = {}
-        self._books: dict[SymbolId, tuple[object, object]] = {}
+        self._books: dict[SymbolId, tuple[object, ...]] = {}
         self._printed: dict[SymbolId, int] = {}
         self._news = 0
         self._owned = -1
@@ -71,8 +71,9 @@ class Teller:
         books: dict[str, m.OrderBookShape] = {}
         for symbol_id, instrument in self._listed.items():
             depth = self.service.depth(symbol_id, DEPTH)
-            if depth is not None and self._books.get(symbol_id) != (depth.bids, depth.asks):
-                self._books[symbol_id] = (depth.bids, depth.asks)
+            told = None if depth is None else (depth.bids, depth.asks, depth.indication)
+            if told is not None and self._books.get(symbol_id) != told:
+                self._books[symbol_id] = told
                 books[str(symbol_id)] = book_shape(self.service, instrument)
         yield m.OrderBooks(data=books, sequence=self.service.sequence, timestamp=millis(time))
         yield from self._prints()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from engine.types import InstrumentStatus
 from net.messages import BookDeltaShape, InstrumentShape, OrderBookShape, TradeShape
 from tui.view.scale import Scale
 
@@ -49,6 +50,8 @@ class Market:
     instrument: InstrumentShape
     scale: Scale
     depth: Depth = EMPTY_DEPTH
+    indicative: tuple[int, float] | None = None
+    """Price in ticks and quantity that would trade if an auction ended now."""
     last: int | None = None
     last_qty: float = 0.0
     last_up: bool | None = None
@@ -78,6 +81,11 @@ class Market:
         return self.instrument.ticker
 
     @property
+    def in_auction(self) -> bool:
+        """Whether orders are collected, to trade at one price."""
+        return self.instrument.status is InstrumentStatus.AUCTION
+
+    @property
     def mark(self) -> int | None:
         """Price to value a position at, in ticks: last print, else mid, else initial price."""
         if self.last is not None:
@@ -96,6 +104,7 @@ class Market:
         ticks = self.scale.ticks
         bids = {ticks(level.price): level.quantity for level in book.bids}
         asks = {ticks(level.price): level.quantity for level in book.asks}
+        self._indicate(book)
         self._set(book.sequence, bids, asks)
 
     def fold_delta(self, delta: BookDeltaShape) -> bool:
@@ -104,6 +113,7 @@ class Market:
             return delta.sequence <= self.depth.sequence
         bids = _changed(self.depth.bids, delta.bids, self.scale)
         asks = _changed(self.depth.asks, delta.asks, self.scale)
+        self._indicate(delta)
         self._set(delta.sequence, bids, asks)
         return True
 
@@ -125,6 +135,10 @@ class Market:
         mid2 = self.depth.mid2
         if mid2 is not None:
             self.mids.append(mid2 / 2)
+
+    def _indicate(self, told: OrderBookShape | BookDeltaShape) -> None:
+        price, quantity = told.indicative_price, told.indicative_quantity
+        self.indicative = None if price is None or quantity is None else (self.scale.ticks(price), quantity)
 
     def _set(self, sequence: int, bids: dict[int, float], asks: dict[int, float]) -> None:
         best_bid = max(bids) if bids else None

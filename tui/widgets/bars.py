@@ -69,7 +69,7 @@ class StatusBar(Bar):
         pnl = view.portfolio.pnl
         return Status(
             quotes=tuple(_quote(m) for m in ([market] if market else []) + others),
-            spread=market.depth.spread if market else None,
+            spread=market.depth.spread if market and not market.in_auction else None,
             position=f"{line.qty:+g}" if line is not None and held else "flat",
             average=market.scale.text(market.scale.ticks(line.average)) if line is not None and held and market else "",
             cash=money(view.portfolio.cash) if view.portfolio.known and self.size.width >= CASH_WIDTH else "",
@@ -86,7 +86,7 @@ class StatusBar(Bar):
             speed=view.simulation_speed,
             paused=view.agents.paused,
             time=clock_text(view.server_ms) if view.server_ms and self.size.width >= WIDE else "",
-            halted=market is not None and market.instrument.status is not InstrumentStatus.OPEN,
+            phase=_phase(market) if market is not None else "",
         )
 
     def _link_text(self, now: float) -> str:
@@ -102,6 +102,12 @@ class StatusBar(Bar):
         latency = f" {link.latency_ms:.0f}ms" if link.latency_ms is not None else ""
         gaps = f" {link.gaps} gap{'s' * (link.gaps > 1)}" if link.gaps else ""
         return f"{self.context.config.settings.rate_hz:g}Hz{latency}{gaps}"
+
+
+def _phase(market: Market) -> str:
+    if market.instrument.status is InstrumentStatus.OPEN:
+        return ""
+    return "AUCTION" if market.in_auction else "HALTED"
 
 
 def _quote(market: Market) -> Quote:

@@ -80,6 +80,8 @@ class Ladder(Pane):
         market = self.context.view.market
         if self.context.frozen:
             return (("FROZEN", "warn"),)
+        if market is not None and market.in_auction:
+            return ((_auction(market), "warn"),)
         spread = None if market is None else market.depth.spread
         return ((f"spread {spread}t", "dim"),) if spread is not None else ()
 
@@ -372,3 +374,11 @@ class Ladder(Pane):
 
     def _bare(self) -> LadderLook:
         return LadderLook(centre=self.centre or 0, group=self.context.group)
+
+
+def _auction(market: Market) -> str:
+    """What the auction under way would trade now."""
+    if market.indicative is None:
+        return "AUCTION"
+    ticks, quantity = market.indicative
+    return f"AUCTION {market.scale.text(ticks)} × {market.scale.qty(quantity)}"

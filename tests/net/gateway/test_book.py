@@ -62,6 +62,20 @@ def test_deltas_that_nobody_wanted_are_not_told_later() -> None:
     assert (delta.previous_sequence, delta.bids, delta.asks) == (1, [], [(1.01, 1.0, 1)])
 
 
+def test_what_an_auction_would_trade_is_told_with_the_book_and_its_deltas() -> None:
+    book = MirrorBook(1, CENTS, 0)
+    book.load(DepthView(symbol_id=1, sequence=5, bids=changes([(101, 3)]), asks=(), indication=(101, 3)))
+    assert (book.shape().indicative_price, book.shape().indicative_quantity) == (1.01, 3.0)
+    book.indicate((100, 2), 7)
+    delta = book.take_delta(0)
+    assert delta is not None
+    assert (delta.previous_sequence, delta.sequence, delta.bids, delta.asks) == (5, 7, [], [])
+    assert (delta.indicative_price, delta.indicative_quantity) == (1.0, 2.0)
+    assert b"indicative" in bytes(book.encoded(5))
+    book.indicate(None, 8)
+    assert b"indicative" not in bytes(book.encoded(5))
+
+
 def test_the_encoding_is_kept_until_the_book_changes() -> None:
     book = MirrorBook(1, CENTS, 0)
     first = book.encoded(5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from gateway_world import Client, World
+from gateway_world import Client, Message, World
 
 from net.gateway.channels import SLICE, Channels
 from net.gateway.session import Session
@@ -43,6 +43,25 @@ async def test_the_best_prices_come_when_they_change_and_only_then(world: World)
         (99.0, 3.0, None),
         (99.0, 4.0, None),
     ]
+
+
+@pytest.mark.parametrize("channel", ["orderbooks", "book_delta:1"])
+async def test_what_an_auction_would_trade_comes_with_the_book(world: World, channel: str) -> None:
+    client, maker, taker = await listener(world, channel), await world.trader(), await world.trader()
+
+    def indicative(message: Message) -> float | None:
+        data = message["data"]
+        price: float | None = data.get("1", data).get("indicative_price")
+        return price
+
+    name = channel.partition(":")[0]
+    await world.http.post("/api/instruments/1/auction", headers=world.admin)
+    await maker.order("buy", 5, 101.0)
+    await taker.order("sell", 3, 99.0)
+    await client.wait_for(name, lambda m: indicative(m) == 101.0)
+    for phase, told in (("halt", None), ("auction", 101.0), ("open", None)):
+        await world.http.post(f"/api/instruments/1/{phase}", headers=world.admin)
+        await client.wait_for(name, lambda m, told=told: indicative(m) == told)  # type: ignore[misc]
 
 
 async def test_a_placed_order_shows_what_the_public_may_know(world: World) -> None:

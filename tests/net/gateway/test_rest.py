@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from gateway_world import World
 
+from net.gateway.mirror import Mirror
+
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
@@ -66,6 +68,24 @@ async def test_an_instrument_is_halted_and_opened(world: World) -> None:
     assert (await world.http.post("/api/instruments/1/open", headers=world.admin)).json()["status"] == "open"
     assert (await client.order("buy", 1, 99.0))["status"] == "success"
     assert (await world.http.post("/api/instruments/1/burn", headers=world.admin)).status_code == 400
+
+
+async def test_an_auction_says_in_every_book_where_it_would_trade_until_it_does(world: World) -> None:
+    maker, taker = await world.trader(), await world.trader()
+    await world.http.post("/api/instruments/1/auction", headers=world.admin)
+    await maker.order("buy", 5, 101.0)
+    await taker.order("sell", 3, 99.0)
+    book = (await world.http.get("/api/orderbooks/1")).json()
+    assert (book["indicative_price"], book["indicative_quantity"]) == (101.0, 3.0)
+    snapshot = (await maker.ask("get_orderbook", "orderbook", symbol_id=1))["data"]
+    assert (snapshot["indicative_price"], snapshot["indicative_quantity"]) == (101.0, 3.0)
+    later = Mirror(10, 10)
+    later.load(await world.gateway.engine.snapshot())
+    mirrored = later.books.get(1)
+    assert mirrored is not None
+    assert mirrored.shape().indicative_price == 101.0
+    await world.http.post("/api/instruments/1/open", headers=world.admin)
+    assert "indicative_price" not in (await world.http.get("/api/orderbooks/1")).json()
 
 
 async def test_everybody_hears_of_a_new_simulation_speed_and_who_comes_later_is_told_at_once(world: World) -> None:
