@@ -374,4 +374,6 @@ def _account_view(account: Account) -> AccountView:
         closed=account.closed,
         credential=account.credential,
         fills=account.fill_count,
+        limits=account.limits,
+        stp=account.stp,
     )

@@ -11,10 +11,20 @@ from typing import Protocol
 
 import msgspec
 
-from engine.commands import AnyCommand
+from engine.commands import AccountLimits, AnyCommand
 from engine.events import AnyEvent, LevelChange, NewsPublished
 from engine.instruments import Instrument
-from engine.types import AccountId, OrderId, OrderStatus, OrderType, Side, SymbolId, TimeInForce, TradeId
+from engine.types import (
+    AccountId,
+    OrderId,
+    OrderStatus,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    SymbolId,
+    TimeInForce,
+    TradeId,
+)
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,6 +62,8 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     credential: str = ""
     fills: int = 0
     """How many fills it had in all."""
+    limits: AccountLimits = AccountLimits()
+    stp: SelfTradePrevention = SelfTradePrevention.CANCEL_RESTING
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True, gc=False):

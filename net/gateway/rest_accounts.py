@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter, QueryParameter
@@ -14,7 +15,7 @@ from net.gateway.accounts import Account
 from net.gateway.auth import bearer_token
 from net.gateway.orders import OrderRequest, Refused
 from net.gateway.rest_errors import documented
-from net.gateway.shapes import fill_shape, order_shape
+from net.gateway.shapes import fill_shape, limits_shape, order_shape
 from net.messages import (
     AddOrder,
     AgentIdField,
@@ -23,6 +24,7 @@ from net.messages import (
     ExecutionShape,
     OrderResult,
     OrderShape,
+    OwnAgent,
     PortfolioUpdate,
     Status,
 )
@@ -49,9 +51,14 @@ def account_routes(gateway: Gateway) -> list[HTTPRouteHandler]:
         return gateway.portfolios.agents(limit)
 
     @get("/api/agents/{agent_id:str}", summary="Read an agent", responses=documented(404))
-    async def agent(agent_id: AgentPath) -> AgentShape:
-        """One agent as everybody may see it."""
-        return gateway.portfolios.agent(known_account(gateway, agent_id))
+    async def agent(request: AnyRequest, agent_id: AgentPath) -> OwnAgent:
+        """One agent as everybody may see it; its limits and self-trade prevention are told to its token only."""
+        account = known_account(gateway, agent_id)
+        public = msgspec.structs.asdict(gateway.portfolios.agent(account))
+        if not _opens(gateway, account, bearer_token(request.headers.get("authorization"))):
+            return OwnAgent(**public)
+        view = account.view or await gateway.view(account)
+        return OwnAgent(**public, self_trade_prevention=view.stp, limits=limits_shape(view.limits))
 
     @get("/api/agents/{agent_id:str}/portfolio", summary="Read a portfolio", responses=documented(401, 404))
     async def portfolio(request: AnyRequest, agent_id: AgentPath) -> PortfolioUpdate:
@@ -112,12 +119,17 @@ def own_account(gateway: Gateway, request: AnyRequest, agent_id: str) -> Account
     token = bearer_token(request.headers.get("authorization"))
     if token is None:
         raise Refused(RejectCode.NOT_REGISTERED, "the account's token is needed: Authorization: Bearer TOKEN")
-    if gateway.is_admin(token):
-        return known_account(gateway, agent_id)
     account = gateway.accounts.get(agent_id)
-    if account is None or not gateway.registrar.opens(account, token):
+    if not _opens(gateway, account, token):
         raise Refused(RejectCode.BAD_TOKEN, f"this is not the token of {agent_id}")
     return known_account(gateway, agent_id)
+
+
+def _opens(gateway: Gateway, account: Account | None, token: str | None) -> bool:
+    """Whether what is private of an account may be told to who shows ``token``."""
+    if token is None:
+        return False
+    return gateway.is_admin(token) or (account is not None and gateway.registrar.opens(account, token))
 
 
 async def _trade(gateway: Gateway, request: AnyRequest, message: OrderRequest) -> OrderResult:

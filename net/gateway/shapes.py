@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
+from engine.commands import AccountLimits
 from engine.events import NewsPublished
 from engine.instruments import Instrument
 from engine.service import CandleView, FillView, OrderView, PositionView, TradeView
 from engine.types import Liquidity
 from net.gateway.mirror import Mirror
 from net.messages import (
+    AccountLimitsShape,
     CandleShape,
     ExecutionShape,
     InstrumentShape,
@@ -53,6 +57,16 @@ def instrument_shape(instrument: Instrument, reason: str = "") -> InstrumentShap
         source=instrument.source,
         status_reason=reason,
     )
+
+
+def limits_shape(limits: AccountLimits) -> AccountLimitsShape:
+    """The limits of an account, as its owner is told them."""
+    notional = limits.max_order_notional
+    told = {
+        **msgspec.structs.asdict(limits),
+        "max_order_notional": None if notional is None else cash_to_wire(notional),
+    }
+    return AccountLimitsShape(**told)
 
 
 def instrument_shapes(mirror: Mirror) -> list[InstrumentShape]:

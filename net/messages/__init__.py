@@ -119,7 +119,7 @@ from net.messages.requests import (
     Subscribe,
     Unsubscribe,
 )
-from net.messages.rest import CreateAgent, CreateInstrument, CreateNews, ErrorBody
+from net.messages.rest import AccountLimitsShape, CreateAgent, CreateInstrument, CreateNews, ErrorBody, OwnAgent
 from net.messages.shapes import (
     AgentShape,
     CandleShape,
@@ -142,6 +142,7 @@ __all__ = [
     "FASTEST",
     "PROTOCOL_VERSION",
     "SLOWEST",
+    "AccountLimitsShape",
     "AddOrder",
     "AgentControl",
     "AgentControlData",
@@ -222,6 +223,7 @@ __all__ = [
     "OrderUpdateShape",
     "Orders",
     "OrdersData",
+    "OwnAgent",
     "Performance",
     "PerformanceShape",
     "Ping",

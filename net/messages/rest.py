@@ -1,4 +1,4 @@
-"""Bodies of REST requests, and of every REST refusal."""
+"""Bodies that only REST has: of requests, of every refusal, and of what an owner is told of an account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from engine.types import SelfTradePrevention
 from net.messages.base import LINE, PROSE, CashField, NameField, PriceField, Shape, SymbolIdField
+from net.messages.shapes import AgentShape
 
 
 class CreateInstrument(Shape, frozen=True, kw_only=True):
@@ -39,6 +40,29 @@ class CreateNews(Shape, frozen=True, kw_only=True):
     instrument_id: SymbolIdField | None = None
     impact_type: Annotated[str, Meta(max_length=64, pattern=LINE)] | None = None
     source: Annotated[str, Meta(max_length=64, pattern=LINE)] | None = None
+
+
+class AccountLimitsShape(Shape, frozen=True, kw_only=True):
+    """What an account may do; null is unlimited."""
+
+    short_selling: bool
+    leverage: int
+    """How many times its equity it may have at stake."""
+    max_position: int | None
+    """Lots of one instrument, long or short, counting working orders."""
+    max_order_qty: int | None
+    """Lots."""
+    max_order_notional: float | None
+    """In currency units."""
+    max_working_orders: int | None
+    max_orders_per_second: int | None
+
+
+class OwnAgent(AgentShape, frozen=True, kw_only=True):
+    """An agent with what only its owner is told, which is null for everybody else."""
+
+    self_trade_prevention: SelfTradePrevention | None = None
+    limits: AccountLimitsShape | None = None
 
 
 class ErrorBody(Shape, frozen=True, kw_only=True):

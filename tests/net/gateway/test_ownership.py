@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
-from gateway_world import World
+from gateway_world import World, running
 from websockets.exceptions import InvalidStatus
 
+from engine.commands import AccountLimits
+from engine.types import CASH_SCALE
 from net.gateway.connection import Connection
 from net.gateway.limits import Openings
 
@@ -238,6 +241,36 @@ async def test_an_agent_created_over_rest_is_given_its_self_trade_prevention(wor
     assert refused.status_code == 400
     assert refused.json()["field"] == "self_trade_prevention"
     assert "cancel_resting, cancel_taker or decrement" in refused.json()["message"]
+
+
+async def test_an_agent_tells_its_owner_alone_its_limits_and_its_self_trade_prevention(tmp_path: Path) -> None:
+    limits = AccountLimits(short_selling=False, max_position=50, max_order_notional=2_500 * CASH_SCALE)
+    async with running(tmp_path, account_limits=limits) as world:
+        client = await world.connect()
+        bob = await client.register("Bob", agent_id="bob", self_trade_prevention="decrement")
+        eve = await client.register("Eve", agent_id="eve")
+
+        async def told(token: str | None) -> tuple[object, object]:
+            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+            answer = await world.http.get("/api/agents/bob", headers=headers)
+            assert (answer.status_code, answer.json()["name"]) == (200, "Bob")
+            return answer.json()["self_trade_prevention"], answer.json()["limits"]
+
+        own = await told(bob["token"])
+        assert own == (
+            "decrement",
+            {
+                "short_selling": False,
+                "leverage": 1,
+                "max_position": 50,
+                "max_order_qty": None,
+                "max_order_notional": 2500.0,
+                "max_working_orders": 1000,
+                "max_orders_per_second": None,
+            },
+        )
+        assert await told(world.admin_token) == await told(world.service_token) == own
+        assert await told(None) == await told(eve["token"]) == (None, None)
 
 
 async def test_strangers_of_one_address_open_only_so_many_accounts_a_minute(
