@@ -14,7 +14,6 @@ been lost: when a damaged tail was cut off, or the machine went down while durab
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import IO
 import msgspec
 
 from engine.journal_format import FORMAT, GENESIS, Group
+from engine.journal_lock import lock_data_dir
 from engine.journal_reader import (
     FILE_NAME,
     JournalCorrupt,
@@ -34,7 +34,6 @@ from engine.journal_wal import PassedOver, passed_over
 from engine.journal_writer import GroupWriter
 from engine.types import Durability
 
-LOCK_NAME = "engine.lock"
 SNAPSHOTS_KEPT = 2
 CHECKPOINT_BYTES = 16 << 20
 """Size of the WAL from which a checkpoint is due."""
@@ -61,10 +60,6 @@ _INSERT_MARK = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?)"
 _PRUNE_SNAPSHOTS = (
     "DELETE FROM snapshots WHERE number NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)"
 )
-
-
-class JournalLocked(JournalError):
-    """Another engine uses the data directory."""
 
 
 class Journal:
@@ -112,7 +107,7 @@ class Journal:
             JournalError: it cannot be read or written.
         """
         path = data_dir / FILE_NAME
-        lock = _lock(data_dir)
+        lock = lock_data_dir(data_dir)
         connection: sqlite3.Connection | None = None
         try:
             if not path.exists():
@@ -272,42 +267,19 @@ class Journal:
         self.restart_due = False
 
     def close(self, *, clean: bool) -> None:
-        """Close and unlock; ``clean`` says that everything accepted is in it."""
+        """Close and unlock; ``clean`` says that everything accepted is in it. Raises as ``write`` does."""
         try:
             if clean:
                 self._note(stopped="1", least_number=str(self.writer.last))
                 self.checkpoint(truncate=True)
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
         finally:
             self._connection.close()
             self._lock.close()
 
     def _note(self, **notes: str) -> None:
         self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", notes.items())
-
-
-def in_use(data_dir: Path) -> bool:
-    """Whether an engine has the directory now."""
-    try:
-        with (data_dir / LOCK_NAME).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-def _lock(data_dir: Path) -> IO[bytes]:
-    try:
-        lock = (data_dir / LOCK_NAME).open("ab")
-    except OSError as error:
-        raise _explained(data_dir, error) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.close()
-        raise JournalLocked(f"the data directory {data_dir} is in use by another engine") from error
-    return lock
 
 
 def _create(path: Path) -> None:
@@ -358,4 +330,4 @@ def _explained(path: Path, error: Exception) -> JournalError:
     return JournalError(f"{path}: {error}")
 
 
-__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError", "JournalLocked", "in_use"]
+__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError"]

@@ -17,13 +17,14 @@ import msgspec
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.journal import Journal, JournalError
+from engine.journal_lock import lock_data_dir, require_no_journal
 from engine.oms import OrderManagementSystem
 from engine.recovery import Recovery, recover
 from engine.service import RecoverableService
 from engine.types import Durability
 from net.engine_connection import EngineConnection
 from net.engine_pipeline import EnginePipeline
-from net.errors import StartupError
+from net.errors import EngineFailed, StartupError
 from net.garbage import GarbagePolicy
 from net.logs import configure_logging, get_logger
 from net.process import Ready, boot_id, is_loopback, prepare_data_dir, serve_until_stopped
@@ -220,7 +221,7 @@ async def run_engine(config: EngineConfig) -> None:
 
     Raises:
         StartupError: it cannot start; the message is one line that says why.
-        JournalError: the journal can no longer be written.
+        EngineFailed: the journal can no longer be written; the message is one line, too.
     """
     if not config.trust_network and not is_loopback(config.host):
         raise StartupError(
@@ -231,9 +232,27 @@ async def run_engine(config: EngineConfig) -> None:
         prepare_data_dir(config.data_dir)
     configure_logging(config.data_dir, "engine")
     past: deque[tuple[int, list[AnyEvent]]] = deque(maxlen=KEPT_COMMANDS)
-    journal, service, recovery = _recover(config, past)
-    if recovery is not None:
-        log.info("recovered", **msgspec.structs.asdict(recovery))
+    with contextlib.ExitStack() as held:
+        journal, service, recovery = _recover(config, past, held)
+        if recovery is not None:
+            log.info("recovered", **msgspec.structs.asdict(recovery))
+        try:
+            await _serve(config, journal, service, recovery, past)
+        except JournalError as error:
+            raise EngineFailed(
+                f"the journal can no longer be written ({error}): nothing is acknowledged any more, and nothing that "
+                "was is lost; once there is room on the disk, start again"
+            ) from error
+
+
+async def _serve(
+    config: EngineConfig,
+    journal: Journal | None,
+    service: RecoverableService,
+    recovery: Recovery | None,
+    past: Sequence[tuple[int, list[AnyEvent]]],
+) -> None:
+    """Serve until told to stop, and stop in order; raises what it failed of."""
     failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     server = EngineServer(
         service,
@@ -264,17 +283,26 @@ async def run_engine(config: EngineConfig) -> None:
         await server.close()
         if journal is not None:
             journal.close(clean=not server.pipeline.failed)
+    if failure.done():  # while it stopped
+        failure.result()
 
 
 def _recover(
-    config: EngineConfig, past: deque[tuple[int, list[AnyEvent]]]
+    config: EngineConfig, past: deque[tuple[int, list[AnyEvent]]], held: contextlib.ExitStack
 ) -> tuple[Journal | None, RecoverableService, Recovery | None]:
-    """Open the journal and go back to where it ends; ``past`` gets what happened last."""
-    if config.data_dir is None or config.durability is Durability.NONE:
-        return None, OrderManagementSystem(), None
-    if config.durability is Durability.POWER:
-        sys.setswitchinterval(0.0005)  # the journal's thread must not wait 5 ms for its turn
+    """Open the journal and go back to where it ends; ``past`` gets what happened last.
+
+    Without a journal the data directory is ours alone just the same, as long as ``held`` is open.
+    """
     try:
+        if config.data_dir is None:
+            return None, OrderManagementSystem(), None
+        if config.durability is Durability.NONE:
+            held.enter_context(lock_data_dir(config.data_dir))
+            require_no_journal(config.data_dir)
+            return None, OrderManagementSystem(), None
+        if config.durability is Durability.POWER:
+            sys.setswitchinterval(0.0005)  # the journal's thread must not wait 5 ms for its turn
         journal = Journal.open(config.data_dir, config.durability, new_epoch=secrets.token_hex(8), boot_id=boot_id())
         try:
             return journal, *recover(journal, OrderManagementSystem, lambda now, events: past.append((now, events)))

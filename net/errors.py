@@ -4,6 +4,7 @@
 
     TradesimError
     ├── StartupError        a process cannot start: one line for the person who started it, exit status 2
+    ├── EngineFailed        the engine cannot go on: one line that says why, exit status 1
     ├── NotConnected        nothing was sent: there is no link, and none came up in time
     │   ├── HandshakeRefused    the server answered, and does not want this client: trying again is no use
     │   └── EngineUnavailable   the engine is away
@@ -28,6 +29,10 @@ class TradesimError(Exception):
 
 class StartupError(TradesimError):
     """A process cannot start; the message is one line and says what to change."""
+
+
+class EngineFailed(TradesimError):
+    """The engine cannot go on; the message is one line and says what to change."""
 
 
 class NotConnected(TradesimError):

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, get_type_hints
 
 from engine.commands import AccountLimits
+from engine.journal_lock import require_free
+from engine.journal_reader import JournalError
 from net.engine_protocol import Durability
 from net.errors import StartupError
 from net.process import prepare_data_dir
@@ -85,8 +87,13 @@ class ExchangeFlags:
         Raises ``StartupError`` for what cannot be had: a scenario, a folder, a port, an account, a venue.
         """
         accounts = of_accounts(read_scenario(self.scenario), self.hl_account or ())
+        data_dir = prepare_data_dir(Path(self.data_dir)).resolve()
+        try:  # before a tier writes there: agents and supervisor keep files beside the journal
+            require_free(data_dir, self.durability)
+        except JournalError as error:
+            raise StartupError(str(error)) from error
         return TierSettings(
-            data_dir=str(prepare_data_dir(Path(self.data_dir)).resolve()),
+            data_dir=str(data_dir),
             host=self.host,
             port=usable_port(self.host, self.port, "--port"),
             engine_port=usable_port(DEFAULT_HOST, self.engine_port, "--engine-port"),

@@ -77,7 +77,7 @@ DurabilityLevel = Annotated[
         "--durability",
         envvar="TRADESIM_DURABILITY",
         show_envvar=False,
-        help="What an acknowledged order survives: process is a kill -9, power a power cut.",
+        help="What an acknowledged order survives: process is a kill -9, power a power cut; none keeps nothing.",
     ),
 ]
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends.")]

@@ -6,8 +6,9 @@ import pytest
 from tally import Tally, command, digest_after, open_journal, work
 
 from engine.commands import NewOrder
-from engine.journal import Journal, JournalCorrupt, JournalError, JournalLocked
+from engine.journal import Journal, JournalCorrupt, JournalError
 from engine.journal_format import GENESIS
+from engine.journal_lock import JournalLocked
 from engine.journal_writer import GroupWriter
 from engine.recovery import replay, verify
 from engine.types import Durability, Side

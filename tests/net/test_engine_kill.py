@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import signal
 import socket
 from collections import Counter
@@ -138,11 +139,51 @@ async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     assert line == f"tradesim: port {port} on 127.0.0.1 is in use; choose another with --engine-port\n"
 
 
-async def test_a_second_engine_on_the_same_data_is_one_line(tmp_path: Path) -> None:
-    async with engine_process(tmp_path) as first:
+@pytest.mark.parametrize("first_keeps", ["process", "none"])
+@pytest.mark.parametrize("second_keeps", ["process", "none"])
+async def test_a_second_engine_on_the_same_data_is_one_line(
+    tmp_path: Path, first_keeps: str, second_keeps: str
+) -> None:
+    async with engine_process(tmp_path, first_keeps) as first:
         await first.ready()
-        async with engine_process(tmp_path) as second:
-            assert await refusal(second) == f"tradesim: the data directory {tmp_path} is in use by another engine\n"
+        async with engine_process(tmp_path, second_keeps) as second:
+            assert await refusal(second) == (
+                f"tradesim: the data directory {tmp_path} is in use by another engine: "
+                "end that one, or choose another --data-dir\n"
+            )
+
+
+async def test_an_engine_that_keeps_nothing_leaves_no_journal_out(tmp_path: Path) -> None:
+    async with engine_process(tmp_path) as engine:
+        await engine.ready()
+    async with engine_process(tmp_path, "none") as engine:
+        assert await refusal(engine) == (
+            f"tradesim: {tmp_path} has a journal, which --durability none would leave out: "
+            "choose another --data-dir, or start without --durability none\n"
+        )
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process's files")
+@pytest.mark.parametrize("durability", ["process", "power"])
+async def test_an_engine_that_cannot_write_its_journal_ends_in_one_line_and_a_start_goes_on(
+    tmp_path: Path, durability: str
+) -> None:
+    async with engine_process(tmp_path, durability) as engine:
+        await engine.ready()
+        async with EngineClient(engine.host, engine.port, deadline_s=5) as client:
+            await client.submit(order("a", random.Random(1)))
+            resource.prlimit(engine.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+            with pytest.raises(UnknownOutcome):
+                await client.submit(order("b", random.Random(1)))
+        assert await asyncio.wait_for(engine.process.wait(), 20) == 1
+        assert engine.process.stderr is not None
+        line = (await engine.process.stderr.read()).decode()
+    assert line.startswith(f"tradesim: the journal can no longer be written ({tmp_path}/journal.sqlite: ")
+    assert line.count("\n") == 1
+    async with engine_process(tmp_path, durability) as engine:
+        await engine.ready()
+        async with EngineClient(engine.host, engine.port) as client:
+            assert {view.client_order_id for view in await client.orders("alice")} >= {"a"}
 
 
 async def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:

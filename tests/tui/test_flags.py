@@ -8,6 +8,9 @@ import typer.main
 from typer.core import TyperGroup
 
 from engine.commands import AccountLimits
+from engine.journal import Journal
+from engine.journal_lock import lock_data_dir
+from engine.types import Durability
 from net.errors import StartupError
 from net.hyperliquid.decimals import SCALE
 from net.hyperliquid.venue.funding import Funding, read_funding
@@ -43,6 +46,23 @@ def test_an_exchange_that_others_may_reach_keeps_its_engine_on_loopback(tmp_path
     assert settings.host == EVERYWHERE
     assert settings.engine_host == "127.0.0.1"
     assert 0 not in (settings.port, settings.engine_port)
+
+
+@pytest.mark.parametrize("durability", Durability)
+def test_a_directory_that_an_engine_has_is_refused_before_anything_starts(
+    tmp_path: Path, durability: Durability
+) -> None:
+    flags = ExchangeFlags(data_dir=tmp_path, port=0, engine_port=0, durability=durability)
+    with lock_data_dir(tmp_path), pytest.raises(StartupError, match=f"{tmp_path} is in use by another engine"):
+        flags.settings()
+    flags.settings()
+
+
+def test_an_exchange_that_keeps_nothing_is_refused_a_directory_with_a_journal(tmp_path: Path) -> None:
+    Journal.open(tmp_path, Durability.PROCESS, new_epoch="e1", boot_id="b").close(clean=False)
+    with pytest.raises(StartupError, match="has a journal, which --durability none would leave out"):
+        ExchangeFlags(data_dir=tmp_path, port=0, engine_port=0, durability=Durability.NONE).settings()
+    ExchangeFlags(data_dir=tmp_path, port=0, engine_port=0).settings()
 
 
 def test_an_account_that_cannot_be_read_is_refused_before_anything_starts(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.journal import JournalError, in_use
+from engine.journal import JournalError
+from engine.journal_lock import in_use
 from engine.playhead import Playhead, Recording
 from net.errors import StartupError
 from net.process import boot_id, prepare_data_dir

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import Journal, in_use
+from engine.journal import Journal
+from engine.journal_lock import in_use
 from engine.oms import OrderManagementSystem
 from engine.playhead import Playhead, wind
 from engine.recovery import recover, verify
