@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -90,10 +91,17 @@ def configure_logging(data_dir: Path | None, name: str, level: int = logging.INF
     )
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Go without what a full disk does not take: its traceback on the terminal would bury what matters there."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
 def _log_file(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return logging.handlers.RotatingFileHandler(path, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES)
+        return _LogFile(path, maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES)
     except OSError as error:
         raise StartupError(f"the log file {path} cannot be written to: {error.strerror or error}") from error
 

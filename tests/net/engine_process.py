@@ -19,7 +19,7 @@ from engine.commands import AccountLimits, AddInstrument, OpenAccount
 from engine.instruments import Instrument
 from engine.types import Durability
 from net.engine_server import EngineConfig, run_engine
-from net.errors import StartupError
+from net.errors import TradesimError
 from net.process import run
 
 initial = (
@@ -36,7 +36,7 @@ config = EngineConfig(
 )
 try:
     run(run_engine(config))
-except StartupError as error:
+except TradesimError as error:
     sys.exit(f"tradesim: {error}")
 """
 
