@@ -94,17 +94,22 @@ def enter(x: Exchange, market: Market, status: InstrumentStatus, reason: str) ->
         x.touch(market, best)  # what has been collected before may cross: the command ends with an indication
 
 
-def interrupt(x: Exchange, market: Market) -> None:
-    """Start a volatility halt: an auction that ends by itself."""
-    enter(x, market, InstrumentStatus.AUCTION, "volatility")
-    market.halted_until = x.now + market.instrument.halt_duration_ns
+def enter_for(x: Exchange, market: Market, duration_ns: int, reason: str) -> None:
+    """Start an auction that ends by itself."""
+    enter(x, market, InstrumentStatus.AUCTION, reason)
+    market.halted_until = x.now + duration_ns
     x.timers.end_halt(market.halted_until, market.symbol_id)
 
 
+def interrupt(x: Exchange, market: Market) -> None:
+    """Start a volatility halt."""
+    enter_for(x, market, market.instrument.halt_duration_ns, "volatility")
+
+
 def resume(x: Exchange, market: Market) -> None:
-    """End a volatility halt whose time is over."""
+    """End an auction whose time is over."""
     market.halted_until = None
-    enter(x, market, InstrumentStatus.OPEN, "volatility halt over")
+    enter(x, market, InstrumentStatus.OPEN, "auction over")
 
 
 def _uncross(x: Exchange, market: Market) -> None:

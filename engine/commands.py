@@ -164,6 +164,8 @@ class SetInstrumentStatus(Command, frozen=True, kw_only=True, tag="set_status"):
     symbol_id: SymbolId
     status: InstrumentStatus
     reason: str = ""
+    duration_ns: int | None = None
+    """After which an auction opens the instrument by itself; None leaves that to a later command."""
 
 
 class PublishNews(Command, frozen=True, kw_only=True, tag="publish_news"):
@@ -189,7 +191,7 @@ class EndDay(Command, frozen=True, kw_only=True, tag="end_day"):
 
 
 class AdvanceTime(Command, frozen=True, kw_only=True, tag="advance_time"):
-    """Let time pass up to ``now``: expire GTD orders, fire dead man's switches, end volatility halts."""
+    """Let time pass up to ``now``: expire GTD orders, fire dead man's switches, end auctions."""
 
 
 AnyCommand: TypeAlias = (

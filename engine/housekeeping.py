@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.auction import enter, resume
+from engine.auction import enter, enter_for, resume
 from engine.commands import (
     LEVERAGE_MAX,
     ORDERS_PER_SECOND_MAX,
@@ -53,6 +53,7 @@ CASH_MAX: Final = 10**18
 ISSUE_MAX: Final = 4 * 10**18
 FEE_MAX_PPM: Final = 100_000
 BAND_MAX_PPM: Final = 1_000_000
+AUCTION_MAX_NS: Final = 86_400 * 10**9
 SENTIMENT_MAX: Final = 1_000
 
 
@@ -269,7 +270,13 @@ def set_status(x: Exchange, command: SetInstrumentStatus) -> Rejected | None:
     if command.status is InstrumentStatus.REMOVED:
         message = "an instrument is delisted by a command of its own"
         return _refused(RejectCode.INVALID_MESSAGE, message, "status", symbol_id=command.symbol_id)
-    enter(x, market, command.status, command.reason)
+    if command.duration_ns is None:
+        enter(x, market, command.status, command.reason)
+    elif command.status is InstrumentStatus.AUCTION and 0 < command.duration_ns <= AUCTION_MAX_NS:
+        enter_for(x, market, command.duration_ns, command.reason)
+    else:
+        message = f"only an auction ends by itself, after at most {AUCTION_MAX_NS} ns"
+        return _refused(RejectCode.INVALID_MESSAGE, message, "duration_ns", symbol_id=command.symbol_id)
     return None
 
 

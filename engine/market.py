@@ -68,7 +68,7 @@ class Market:
         self.halt_high = WORST_BID
         self.refer_to(instrument.initial_price)
         self.halted_until: int | None = None
-        """When (ns) a volatility halt ends."""
+        """When (ns) an auction, that of a volatility halt for one, ends by itself."""
         self.indication: tuple[int, int] | None = None
         """Price and lots that the last ``AuctionIndication`` named."""
         self.data = MarketData()

@@ -1,4 +1,4 @@
-"""What waits for time to pass: order expiries, dead man's switches, ends of volatility halts."""
+"""What waits for time to pass: order expiries, dead man's switches, ends of auctions and volatility halts."""
 
 from __future__ import annotations
 

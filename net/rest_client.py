@@ -122,9 +122,10 @@ class RestClient:
         """Delist an instrument: its orders are canceled."""
         return await self._send("DELETE", f"/api/instruments/{symbol_id}", m.InstrumentShape)
 
-    async def set_phase(self, symbol_id: int, phase: Phase) -> m.InstrumentShape:
-        """Halt or open an instrument, or start an auction in it."""
-        return await self._send("POST", f"/api/instruments/{symbol_id}/{phase}", m.InstrumentShape)
+    async def set_phase(self, symbol_id: int, phase: Phase, *, seconds: int | None = None) -> m.InstrumentShape:
+        """Halt or open an instrument, or start an auction in it, which opens it after ``seconds`` if they are given."""
+        length = "" if seconds is None else f"?seconds={seconds}"
+        return await self._send("POST", f"/api/instruments/{symbol_id}/{phase}{length}", m.InstrumentShape)
 
     async def create_agent(self, agent: m.CreateAgent) -> CreatedAgent:
         """Open an account that the agents process trades on."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from litestar import delete, post
 from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import Guard
 
 from engine import commands
@@ -52,6 +52,9 @@ PHASES: Final = {
     "open": InstrumentStatus.OPEN,
     "auction": InstrumentStatus.AUCTION,
 }
+
+
+AuctionSeconds = Annotated[int | None, QueryParameter(ge=1, le=86_400)]
 
 
 class Control(Enum):
@@ -122,11 +125,24 @@ def _instrument_routes(gateway: Gateway, guard: Guard) -> list[HTTPRouteHandler]
         summary="Halt, open or auction an instrument",
         responses=documented(401, 404, 422),
     )
-    async def set_phase(symbol_id: SymbolPath, phase: FromPath[Phase]) -> InstrumentShape:
-        """Bring an instrument into another trading phase; opening it from an auction uncrosses it."""
+    async def set_phase(
+        symbol_id: SymbolPath, phase: FromPath[Phase], seconds: AuctionSeconds = None
+    ) -> InstrumentShape:
+        """Bring an instrument into another trading phase; opening it from an auction uncrosses it.
+
+        An auction opens it by itself after so many ``seconds``, where they are given.
+        """
         instrument = _listed(gateway, symbol_id)
         status = PHASES[phase.value]
-        await _submit(gateway, commands.SetInstrumentStatus(symbol_id=symbol_id, status=status, reason="admin"))
+        if seconds is not None and status is not InstrumentStatus.AUCTION:
+            raise Refused(RejectCode.INVALID_MESSAGE, "only an auction ends by itself", "seconds")
+        command = commands.SetInstrumentStatus(
+            symbol_id=symbol_id,
+            status=status,
+            reason="admin",
+            duration_ns=None if seconds is None else seconds * 1_000_000_000,
+        )
+        await _submit(gateway, command)
         return instrument_shape(msgspec.structs.replace(instrument, status=status))
 
     return [add_instrument, remove_instrument, set_phase]

@@ -1199,6 +1199,54 @@ SCENARIOS: Final = [
         -> trades 1@100
         """,
     ),
+    Scenario(
+        "an auction of a set length ends by itself",
+        OURS,
+        """
+        market auction 10
+        alice buys 1 @ 101
+        bob sells 1 @ 100
+        time 9
+        -> no trades
+        time 10
+        -> trades 1@100
+        carol sells 1 @ 101
+        alice buys 1 @ 101
+        -> trades 1@101
+        """,
+    ),
+    Scenario(
+        "who halts an auction of a set length, or begins it anew, decides when it ends",
+        OURS,
+        """
+        market auction 10
+        alice buys 1 @ 101
+        bob sells 1 @ 100
+        market halted
+        time 10
+        -> no trades
+        market auction 10
+        market auction 20
+        time 20
+        -> no trades
+        time 30
+        -> trades 1@100
+        """,
+    ),
+    Scenario(
+        "only an auction has a length",
+        OURS,
+        """
+        market halted 10
+        -> refused invalid_message
+        market open 10
+        -> refused invalid_message
+        market auction 0
+        -> refused invalid_message
+        market auction 86401
+        -> refused invalid_message
+        """,
+    ),
     # --- volatility ---------------------------------------------------------------------------------------------------
     Scenario(
         "instead of trading too far from the last auction, the market holds another one",

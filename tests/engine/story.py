@@ -2,8 +2,8 @@
 
 Commands: ``alice buys 10 @ 100 post-only``, ``bob sells 5`` (a market order), ``alice cancels 1``, ``alice cancels all
 buys``, ``alice changes 1 to 5``, ``alice changes 1 to 5 @ 99``, ``alice quotes 5@98 / 5@101``, ``day ends``,
-``time 10``, ``market halted|open|auction``. Instructions after the price: ``ioc fok day post-only reduce-only``,
-``show 3``, ``stop 105``, ``until 10``. Orders are numbered as they are accepted.
+``time 10``, ``market halted|open|auction``, ``market auction 10`` (seconds). Instructions after the price: ``ioc fok
+day post-only reduce-only``, ``show 3``, ``stop 105``, ``until 10``. Orders are numbered as they are accepted.
 
 Expectations about the last command start with ``->``: ``trades 3@101 2@102``, ``no trades``, ``indicates 5@100``,
 ``refused would_cross``, ``canceled 1 expired``, ``triggered 1``, ``kept 1``, ``moved 1``, ``makers 2 1``, ``nothing``;
@@ -60,7 +60,12 @@ class Teller:
             self.world.now = int(verb) * SECOND
             return self.world.do(AdvanceTime())
         if who == "market":
-            return self.world.do(SetInstrumentStatus(symbol_id=ACME, status=InstrumentStatus(verb)))
+            status = SetInstrumentStatus(
+                symbol_id=ACME,
+                status=InstrumentStatus(verb),
+                duration_ns=int(rest[0]) * SECOND if rest else None,
+            )
+            return self.world.do(status)
         if verb == "cancels":
             return self._cancel(who, rest)
         if verb == "changes":

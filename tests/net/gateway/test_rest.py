@@ -88,6 +88,17 @@ async def test_an_auction_says_in_every_book_where_it_would_trade_until_it_does(
     assert "indicative_price" not in (await world.http.get("/api/orderbooks/1")).json()
 
 
+async def test_an_auction_of_a_set_length_opens_by_itself(world: World) -> None:
+    client = await world.connect()
+    for query, status in (("auction?seconds=0", 400), ("auction?seconds=86401", 400), ("halt?seconds=5", 422)):
+        refused = await world.http.post(f"/api/instruments/1/{query}", headers=world.admin)
+        assert (refused.status_code, refused.json()["field"]) == (status, "seconds")
+    assert (await world.http.post("/api/instruments/1/auction?seconds=1", headers=world.admin)).status_code == 200
+    await client.wait_for("instrument_status", lambda m: m["data"]["status"] == "auction")
+    opened = await client.wait_for("instrument_status", lambda m: m["data"]["status"] == "open")
+    assert opened["reason"] == "auction over"
+
+
 async def test_everybody_hears_of_a_new_simulation_speed_and_who_comes_later_is_told_at_once(world: World) -> None:
     client = await world.connect()
     assert client.seen[0]["data"].get("simulation_speed", 1.0) == 1.0
