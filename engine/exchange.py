@@ -10,6 +10,7 @@ from collections import deque
 from typing import TypeAlias
 
 from engine.events import AnyEvent, OrderCanceled, OrderReplaced
+from engine.invariants import ensure
 from engine.ledger import Ledger, Position
 from engine.market import Market
 from engine.service import NewsView
@@ -177,3 +178,48 @@ class Exchange:
             self.lift(order)
         self.leave(order)
         self.canceled(order, reason)
+
+    def check(self) -> None:
+        """Raise InvariantError unless, between two commands, every invariant of the whole state holds."""
+        ensure(not self.touched and not self.pending and not self.changed, "a command left something undone")
+        for market in self.markets.values():
+            market.check()
+        self.ledger.check()
+        working = {order.order_id: order for account in self.ledger.numbered for order in account.orders.values()}
+        ensure(working == self.orders, "accounts and exchange disagree about what is working")
+        for order in working.values():
+            order.check()
+        for symbol_id, market in self.markets.items():
+            self._check_places(symbol_id, market)
+        self._check_timers()
+        self._check_numbers()
+
+    def _check_places(self, symbol_id: SymbolId, market: Market) -> None:
+        """Whether a market has just the working orders of its instrument."""
+        ensure(market.symbol_id == symbol_id, "a market is filed under another's id")
+        orders = [order for order in self.orders.values() if order.entry.symbol_id == symbol_id]
+        ensure(all(order.position.market is market for order in orders), "an order is in another market")
+        waiting = {order.order_id: order for order in orders if order.waiting}
+        ensure({order.order_id: order for order in market.stops} == waiting, "a stop waits nowhere")
+        resting = sum(level.orders for level in market.published.values())
+        ensure(resting == len(orders) - len(waiting), "an order in the book is nobody's")
+
+    def _check_timers(self) -> None:
+        expiries = [(order.entry.expires_at, order.order_id) for order in self.orders.values()]
+        switches = [(account.cancel_after, account.id) for account in self.ledger.numbered]
+        halts = [(market.halted_until, symbol_id) for symbol_id, market in self.markets.items()]
+        self.timers.check(
+            [(deadline, order_id) for deadline, order_id in expiries if deadline is not None],
+            [(deadline, account) for deadline, account in switches if deadline is not None],
+            [(deadline, symbol_id) for deadline, symbol_id in halts if deadline is not None],
+        )
+
+    def _check_numbers(self) -> None:
+        """Whether the numbers to give next were never given before."""
+        ensure(max(self.orders, default=0) < self.next_order_id, "an order id would be given twice")
+        tapes = [market.data.tape for market in self.markets.values()]
+        trade_id = max([tape[-1][0].trade_id for tape in tapes if tape], default=0)
+        ensure(trade_id < self.next_trade_id, "a trade id would be given twice")
+        symbol_id = max([*self.markets, *self.delisted], default=0)
+        ensure(symbol_id < self.next_symbol_id, "a symbol id would be given twice")
+        ensure(not self.news or self.news[-1].news.news_id < self.next_news_id, "a news id would be given twice")

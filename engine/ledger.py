@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from engine.commands import AccountLimits
-from engine.invariants import ensure
+from engine.ledger_check import check_ledger
 from engine.types import AccountId, SelfTradePrevention, SymbolId
 
 if TYPE_CHECKING:
@@ -287,48 +287,4 @@ class Ledger:
 
     def check(self) -> None:
         """Raise InvariantError unless cash and shares are conserved and all sums agree."""
-        ensure(sum(a.cash for a in self.numbered) == self.issued_cash, "cash appeared or vanished")
-        ensure(self.answer_count == sum(len(a.answers) for a in self.numbered), "answers are miscounted")
-        ensure(self.exchange.cash == sum(a.fees_paid for a in self.numbered), "fees are not where they should be")
-        held: dict[SymbolId, int] = {}
-        for account in self.numbered:
-            _check_account(account)
-            for symbol_id, position in account.positions.items():
-                held[symbol_id] = held.get(symbol_id, 0) + position.qty - position.issued
-        ensure(not any(held.values()), f"shares appeared or vanished: {held}")
-
-
-def _check_account(account: Account) -> None:
-    positions = account.positions.values()
-    staked = sum(o.leaves * o.hold for o in account.orders.values() if o.slot)
-    ensure(account.at_stake == staked, "what is at stake is miscounted")
-    ensure(account.reserved == sum(p.need for p in positions), "the reservations do not add up")
-    ensure(account.shorts == sum(p.qty < 0 for p in positions), "the short positions are miscounted")
-    ensure(set(account.by_client_id.values()) <= set(account.orders.values()), "a client order id outlived its order")
-    for position in positions:
-        _check_position(position)
-    if account.limits.leverage == 1 and account.id != EXCHANGE:  # which may have paid more rebates than it took fees
-        ensure(account.cash >= account.buys, "an account spends more than it has")
-        if not account.shorts and not account.limits.short_selling:
-            ensure(account.cash >= account.reserved, "an account holds back more than it has")
-
-
-def _check_position(position: Position) -> None:
-    buy_qty = buy_hold = sell_qty = sell_hold = reducing = 0
-    resting = [o for o in position.account.orders.values() if o.position is position and o.slot]
-    for order in resting:
-        if order.guarded:
-            reducing += order.leaves
-            reduced = position.qty if order.key < 0 else -position.qty
-            ensure(order.leaves <= reduced, "a reduce-only order could turn the position")
-        elif order.key > 0:
-            buy_qty, buy_hold = buy_qty + order.leaves, buy_hold + order.leaves * order.hold
-        else:
-            sell_qty, sell_hold = sell_qty + order.leaves, sell_hold + order.leaves * order.hold
-    totals = (buy_qty, buy_hold, sell_qty, sell_hold, reducing)
-    counted = (position.buy_qty, position.buy_hold, position.sell_qty, position.sell_hold, position.reducing)
-    ensure(totals == counted, "open lots or held cash are miscounted")
-    ensure(position.need == position.needed(*totals), "the reservation is out of date")
-    ensure((position.cost > 0) is (position.qty > 0), "cost and position disagree")
-    ensure(position.quotes == {o.key: o for o in resting if o.quote}, "quotes are not filed under their prices")
-    ensure(position.guarded == {o.order_id: o for o in resting if o.guarded}, "a reduce-only order is not known as one")
+        check_ledger(self)

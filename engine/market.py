@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from engine.book_check import check_book
@@ -15,6 +17,18 @@ from engine.stops import WaitingStops
 from engine.types import InstrumentStatus
 
 _PPM = 1_000_000
+_DERIVED: Final = (
+    "band_ppm",
+    "halt_high",
+    "halt_low",
+    "highest",
+    "lowest",
+    "maker_ppm",
+    "taker_ppm",
+    "tick_value",
+    "worst_ppm",
+)
+"""What follows from the instrument, the mark and the reference."""
 
 
 class Market:
@@ -181,7 +195,7 @@ class Market:
         return self.status is InstrumentStatus.OPEN or self.status is InstrumentStatus.AUCTION
 
     def check(self) -> None:
-        """Raise InvariantError unless book and published depth are sound."""
+        """Raise InvariantError unless book, published depth, prices, stops and market data are sound."""
         check_book(self.engine.book, crossing_allowed=self.status is not InstrumentStatus.OPEN)
         ensure(self.halted_until is None or self.status is InstrumentStatus.AUCTION, "a halt outlived its auction")
         book = self.engine.book
@@ -191,3 +205,13 @@ class Market:
             for level in levels
         }
         ensure(self.published == visible, "published depth is not that of the book")
+        ensure(not self.touched, "a changed level was not published")
+        last = self.data.tape[-1][0].price if self.data.tape else self.instrument.initial_price
+        ensure((self.mark, self.traded) == (last, bool(self.data.tape)), "the mark is not the last price")
+        fresh = Market(self.instrument)
+        fresh.move_to(self.mark)
+        fresh.refer_to(self.reference)
+        for name in _DERIVED:
+            ensure(getattr(self, name) == getattr(fresh, name), f"{name} is out of date")
+        self.stops.check(self.mark)
+        self.data.check()

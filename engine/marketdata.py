@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from engine.events import Trade
+from engine.invariants import ensure
 from engine.service import CandleView, TradeView
 
 SECOND: Final = 1_000_000_000
@@ -172,3 +173,16 @@ class MarketData:
             )
             for trade, time in islice(reversed(self.tape), max(0, limit))
         ]
+
+    def check(self) -> None:
+        """Raise InvariantError unless the candles are those of the tape, as far back as it goes."""
+        again = Candles()
+        for trade, time in self.tape:
+            again.add(time, trade.price, trade.qty)
+        kept = self.candles
+        if len(self.tape) < TRADES_KEPT:
+            ensure((kept.closed, kept.open) == (again.closed, again.open), "candles are not those of the tape")
+        elif again.current is None or self.tape[0][1] >= again.current.time:
+            return  # the open candle has trades that the tape no longer has
+        views = [candle and candle.view(SECOND) for candle in (kept.current, again.current)]
+        ensure(views[0] == views[1], "the open candle is not that of the tape")

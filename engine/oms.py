@@ -46,7 +46,6 @@ from engine.housekeeping import (
     transfer_cash,
 )
 from engine.instruments import Instrument
-from engine.invariants import ensure
 from engine.ledger import Account
 from engine.market import Market
 from engine.placing import place
@@ -302,27 +301,7 @@ class OrderManagementSystem:
 
     def check(self) -> None:
         """Raise InvariantError unless every invariant of books, ledger and indexes holds."""
-        x = self._exchange
-        for market in x.markets.values():
-            market.check()
-        x.ledger.check()
-        working = {order.order_id: order for account in x.ledger.numbered for order in account.orders.values()}
-        ensure(working == x.orders, "accounts and exchange disagree about what is working")
-        for order in working.values():
-            _check_order(order)
-
-
-def _check_order(order: WorkingOrder) -> None:
-    """Raise InvariantError unless an order stands in the book as it should."""
-    ensure(order.leaves > 0, "a working order has nothing open")
-    ensure(order.waiting == (not order.slot), "an order neither waits nor rests, or does both")
-    slot, book = order.slot, order.position.market.engine.book
-    if slot:
-        ensure(book.ids[slot] == order.order_id, "another order stands in an order's place")
-        ensure(book.owners[slot] == order.position.account.number, "an order in the book is another account's")
-        ensure(book.key_of[book.level_of[slot]] == order.key, "an order stands at another price")
-        ensure(book.open_lots(slot) == order.leaves, "an order's quantities do not add up")
-        ensure((slot in book.guarded) == order.guarded, "a reduce-only order is not guarded")
+        self._exchange.check()
 
 
 def _rejected(

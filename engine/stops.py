@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sortedcontainers import SortedList
 
+from engine.invariants import ensure
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -101,3 +103,11 @@ class WaitingStops:
         """Turn a stop that waits for its price into one that was triggered."""
         self.remove(order)
         self._due[order.order_id] = order
+
+    def check(self, mark: int) -> None:
+        """Raise InvariantError unless the stops stand under their prices, and none waits for one that was reached."""
+        buys = sorted((o.stop_price or 0, o.order_id) for o in self._orders.values() if o.key > 0)
+        sells = sorted((-(o.stop_price or 0), o.order_id) for o in self._orders.values() if o.key < 0)
+        ensure((list(self._buys), list(self._sells)) == (buys, sells), "a stop does not wait for its price")
+        reached = (buys and buys[0][0] <= mark) or (sells and sells[0][0] <= -mark)
+        ensure(not reached and not self._low and not self._high, "a stop whose price was reached was not triggered")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from sortedcontainers import SortedList
 
+from engine.invariants import ensure
 from engine.types import AccountId, OrderId, SymbolId
 
 _ORDER: Final = 0
@@ -61,6 +63,20 @@ class Timers:
     def keep_halt(self, deadline: int, symbol_id: SymbolId) -> None:
         """Forget the end of a halt."""
         self._discard((deadline, _HALT, symbol_id, ""))
+
+    def check(
+        self,
+        orders: Iterable[tuple[int, OrderId]],
+        accounts: Iterable[tuple[int, AccountId]],
+        halts: Iterable[tuple[int, SymbolId]],
+    ) -> None:
+        """Raise InvariantError unless these deadlines, and no others, are waited for."""
+        due = [(deadline, _ORDER, order_id, "") for deadline, order_id in orders]
+        due += [(deadline, _ACCOUNT, 0, account) for deadline, account in accounts]
+        due += [(deadline, _HALT, symbol_id, "") for deadline, symbol_id in halts]
+        due.sort()
+        ensure(list(self._due) == due, "a timer is missing, or is for nothing")
+        ensure(self.next == (due[0][0] if due else None), "the next deadline is wrong")
 
     def _add(self, timer: Timer) -> None:
         self._due.add(timer)

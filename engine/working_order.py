@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.invariants import ensure
 from engine.service import OrderView
-from engine.types import OrderStatus, OrderType
+from engine.types import OrderStatus, OrderType, Side
 
 if TYPE_CHECKING:
     from engine.commands import NewOrder
@@ -109,3 +110,22 @@ class WorkingOrder:
             client_order_id=entry.client_order_id,
             queue_ahead=queue_ahead,
         )
+
+    def check(self) -> None:
+        """Raise InvariantError unless it waits, or stands in its book and is held back for, as it should."""
+        ensure(0 <= self.cum < self.qty, "a working order has nothing open")
+        ensure(self.waiting == (not self.slot), "an order neither waits nor rests, or does both")
+        ensure((self.key > 0) is (self.entry.side is Side.BUY), "an order stands on the other side")
+        if not self.slot:
+            ensure(not self.hold, "something is held back for a stop that waits")
+            return
+        slot, market = self.slot, self.position.market
+        book = market.engine.book
+        ensure(book.ids[slot] == self.order_id, "another order stands in an order's place")
+        ensure(book.owners[slot] == self.position.account.number, "an order in the book is another account's")
+        ensure(book.key_of[book.level_of[slot]] == self.key, "an order stands at another price")
+        ensure(book.open_lots(slot) == self.leaves, "an order's quantities do not add up")
+        ensure((slot in book.guarded) == self.guarded, "a reduce-only order is not guarded")
+        ensure(book.display.get(slot, self.display) == self.display, "an iceberg shows tranches of another size")
+        least = market.lot_hold(abs(self.key))
+        ensure(self.hold == least or (self.key < 0 and self.hold > least), "not what an order may cost is held back")
