@@ -240,8 +240,8 @@ async def run_engine(config: EngineConfig) -> None:
             await _serve(config, journal, service, recovery, past)
         except JournalError as error:
             raise EngineFailed(
-                f"the journal can no longer be written ({error}): nothing is acknowledged any more, and nothing that "
-                "was is lost; once there is room on the disk, start again"
+                f"the journal can no longer be written ({error}): nothing more is acknowledged, and what was is kept; "
+                "make room on the disk, or mend it"
             ) from error
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import msgspec
 from net.errors import StartupError
 from net.process import prepare_data_dir, serve_until_stopped
 from tui.settings import PIDS_FILE, check_terminal, config_path
-from tui.supervisor import Supervisor, Tier, TierState
+from tui.supervisor import Supervisor, Tier, TierState, TierStatus
 from tui.tiers import TierName, TierSettings
 from tui.tour import first_time
 from tui.wallet import OWN_EXCHANGE, Key, Wallet
@@ -37,21 +38,44 @@ def tiers_of(settings: TierSettings, *, agents: bool) -> list[Tier]:
     return [Tier(name.value, (name.value, arguments)) for name in names]
 
 
+def say(line: str) -> None:
+    """Tell whoever sits at the terminal; that nobody can read it is no reason to fail."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"tradesim-tui: {line}\n")
+
+
 @contextlib.asynccontextmanager
-async def running_tiers(settings: TierSettings, *, agents: bool) -> AsyncIterator[Supervisor]:
-    """Start the tiers, and keep ``pids.json`` in the data directory up to date while they run."""
+async def running_tiers(
+    settings: TierSettings, *, agents: bool, tell: Callable[[str], None] = say
+) -> AsyncIterator[Supervisor]:
+    """Start the tiers, and keep ``pids.json`` in the data directory up to date while they run.
+
+    ``tell`` gets a line when a tier has ended and is started again, unless it ended of the same as before without
+    having served meanwhile, and one when it serves again.
+    """
     pids_file = Path(settings.data_dir) / PIDS_FILE
+    draft = pids_file.with_suffix(".new")
+    ended: dict[str, str] = {}
 
-    def write_pids(_state: TierState) -> None:
+    def changed(state: TierState) -> None:
         pids = {state.tier.name: state.pid for state in supervisor.states if state.pid is not None}
-        pids_file.write_bytes(msgspec.json.encode(pids))
+        with contextlib.suppress(OSError):  # a full disk must not keep a tier from being started again
+            draft.write_bytes(msgspec.json.encode(pids))
+            draft.replace(pids_file)
+        name = state.tier.name
+        if state.status is TierStatus.RESTARTING and ended.get(name) != state.end:
+            ended[name] = state.end
+            tell(f"{name} has ended and is started again until it serves: {state.end}")
+        elif state.status is TierStatus.READY and ended.pop(name, None) is not None:
+            tell(f"{name} serves again")
 
-    supervisor = Supervisor(tiers_of(settings, agents=agents), write_pids)
+    supervisor = Supervisor(tiers_of(settings, agents=agents), changed)
     try:
         async with supervisor:
             yield supervisor
     finally:
-        pids_file.unlink(missing_ok=True)
+        for file in (pids_file, draft):
+            file.unlink(missing_ok=True)
 
 
 async def run_headless(settings: TierSettings, *, agents: bool) -> None:
@@ -69,7 +93,8 @@ def ready_text(settings: TierSettings) -> str:
 async def run_console(settings: TierSettings, *, agents: bool, real: tuple[RealOrders, Safety] | None = None) -> None:
     """Run the exchange with the console on it; ends with the console. With ``real``, its orders leave for a venue."""
     check_terminal()
-    async with _session(real) as session, running_tiers(settings, agents=agents) as supervisor:
+    tiers = running_tiers(settings, agents=agents, tell=lambda _line: None)  # the screen is the console's
+    async with _session(real) as session, tiers as supervisor:
         # Imported while the children start, so that the screen costs them no time.
         prefers = "hyperliquid" if settings.coins else None
         app = _console(settings.ws_url, Path(settings.data_dir), OWN_EXCHANGE, session=session, prefers=prefers)

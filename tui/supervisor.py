@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import sys
 import time
 from collections import deque
@@ -66,7 +67,9 @@ class TierState:
     restarts: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     last_words: deque[str] = field(default_factory=lambda: deque(maxlen=20))
-    """The newest lines of its standard error."""
+    """The newest lines that its process wrote to standard error."""
+    end: str = ""
+    """Why it ended the last time, in one line: its own last words where it had any."""
 
     @property
     def pid(self) -> int | None:
@@ -113,8 +116,10 @@ class Supervisor:
             if self.failed.done():
                 self.failed.result()
             if not waiting.done():
-                late = ", ".join(state.tier.name for state in self.states if not state.ready.is_set())
-                raise StartupError(f"{late} did not start within {READY_TIMEOUT_S:.0f} s; see the logs folder")
+                late = [state for state in self.states if not state.ready.is_set()]
+                names = ", ".join(state.tier.name for state in late)
+                why = next((state.end for state in late if state.end), "see the logs folder")
+                raise StartupError(f"{names} did not start within {READY_TIMEOUT_S:.0f} s: {why}")
         finally:
             waiting.cancel()
 
@@ -164,6 +169,7 @@ class Supervisor:
     async def _run_once(self, state: TierState) -> int:
         """Run one tier until it ends; its exit status."""
         self._set_status(state, TierStatus.STARTING)
+        state.last_words.clear()
         process = await asyncio.create_subprocess_exec(
             *self._command,
             *state.tier.arguments,
@@ -181,7 +187,9 @@ class Supervisor:
             async for line in output:
                 self._read_ready(state, line)
             await reading_errors
-            return await process.wait()
+            status = await process.wait()
+            state.end = _why(state, status)
+            return status
         finally:
             reading_errors.cancel()
             state.ready.clear()
@@ -197,11 +205,18 @@ class Supervisor:
             state.last_words.append(line.decode(errors="replace").rstrip())
 
     def _fail(self, state: TierState) -> None:
-        reason = next((line for line in reversed(state.last_words) if line), f"{state.tier.name} refused to start")
         self._set_status(state, TierStatus.STOPPED)
         if not self.failed.done():
-            self.failed.set_exception(StartupError(reason.removeprefix("tradesim-tui: ")))
+            self.failed.set_exception(StartupError(state.end))
 
     def _set_status(self, state: TierState, status: TierStatus) -> None:
         state.status = status
         self._on_change(state)
+
+
+def _why(state: TierState, status: int) -> str:
+    """Why a tier ended with this exit status."""
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    words = next((line for line in reversed(state.last_words) if line), "")
+    return words.removeprefix("tradesim-tui: ") or f"{state.tier.name} ended with exit status {status}"

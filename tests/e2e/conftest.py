@@ -28,12 +28,13 @@ class Exchange:
 
 
 @contextlib.asynccontextmanager
-async def serving(data_dir: Path, *arguments: str) -> AsyncIterator[Exchange]:
-    """Run ``tradesim-tui serve`` until the block ends."""
+async def serving(data_dir: Path, *arguments: str, stderr: int | None = None) -> AsyncIterator[Exchange]:
+    """Run ``tradesim-tui serve`` until the block ends; ``stderr`` as asyncio's subprocesses take it."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tui.cli", "serve", "--port", "0", "--engine-port", "0", "--data-dir", str(data_dir)),
         *arguments,
         stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
     )
     assert process.stdout is not None
     try:

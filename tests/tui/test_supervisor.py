@@ -65,6 +65,33 @@ async def test_a_tier_that_refuses_to_start_is_told_in_its_own_words_and_not_sta
         assert supervisor.states[0].restarts == 0
 
 
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("import sys; sys.stderr.write('tradesim-tui: the disk is full\\n'); sys.exit(1)", "the disk is full"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed by SIGKILL"),
+        ("import sys; sys.exit(3)", "child ended with exit status 3"),
+    ],
+)
+async def test_a_tier_that_ended_is_told_of_in_one_line(script: str, told: str):
+    ended = asyncio.Event()
+
+    def on_change(state: TierState) -> None:
+        if state.status is TierStatus.RESTARTING:
+            ended.set()
+
+    async with supervisor_of(script, on_change=on_change) as supervisor:
+        await asyncio.wait_for(ended.wait(), 20)
+        assert supervisor.states[0].end == told
+
+
+async def test_a_tier_that_never_serves_is_told_with_what_it_ended_of(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tui.supervisor.READY_TIMEOUT_S", 1.0)
+    async with supervisor_of("int('u720')") as supervisor:
+        with pytest.raises(StartupError, match=r"child did not start within 1 s: ValueError: invalid literal.*'u720'"):
+            await supervisor.wait_ready()
+
+
 async def test_no_tier_outlives_a_supervisor_that_was_killed(tmp_path: Path):
     """The tier holds the write end of a pipe: its end of file says that the tier is gone."""
     alive = tmp_path / "alive"
