@@ -34,7 +34,7 @@ from engine.instruments import Instrument
 from engine.ledger import Account
 from engine.market import Market
 from engine.marketdata import MarketData
-from engine.risk import PRICE_MAX, check_payment
+from engine.risk import PRICE_MAX
 from engine.service import NewsView
 from engine.types import (
     CASH_SCALE,
@@ -155,9 +155,8 @@ def transfer_cash(x: Exchange, command: TransferCash) -> Rejected | None:
         return refused(RejectCode.INVALID_MESSAGE, "cash is transferred to another account", "to")
     if not 0 < command.amount <= CASH_MAX:
         return refused(RejectCode.INVALID_MESSAGE, f"amount must be from 1 to {CASH_MAX} minor units", "amount")
-    needed = command.amount * giver.limits.leverage
-    if needed > giver.headroom or check_payment(giver, needed) is not None:
-        return refused(RejectCode.INSUFFICIENT_FUNDS, "so much cash is not free", "amount")
+    if command.amount > giver.free:
+        return refused(RejectCode.INSUFFICIENT_FUNDS, f"no more than {giver.free} minor units are free", "amount")
     for account, amount in ((giver, -command.amount), (taker, command.amount)):
         account.cash += amount
         account.initial_cash += amount

@@ -234,6 +234,12 @@ class Account:
         leverage = self.limits.leverage
         return self.cash if leverage == 1 else self.cash + (leverage - 1) * max(0, self.equity)
 
+    @property
+    def free(self) -> int:
+        """Minor units of cash that it could give away: neither positions nor working orders need them."""
+        room = min(self.headroom, self.funds - self.buys) if self.shorts else self.headroom
+        return max(0, room // self.limits.leverage)
+
 
 class Ledger:
     """All accounts."""

@@ -23,6 +23,7 @@ from engine.risk import (
     check_size,
     check_sums,
     is_plain,
+    lacking,
 )
 from engine.service import OrderAnswer
 from engine.settlement import settle
@@ -144,7 +145,7 @@ def secure(order: WorkingOrder) -> Refusal | None:
     if position.need > before and refusal is None:
         short = -position.account.headroom
         if short > 0:
-            refusal = RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
+            refusal = lacking("buying power", short)
     if position.account.shorts and order.key > 0 and refusal is None:
         refusal = check_payment(position.account, leaves * order.hold if order.guarded else 0)
     if refusal is not None:

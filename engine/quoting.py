@@ -123,7 +123,7 @@ def _stands(position: Position, wanted: Wanted) -> bool:
 def _fault(market: Market, level: Quote, field: str) -> Refusal:
     """What is wrong with a level that cannot be quoted."""
     refusal = check_qty(level.qty) or check_price(level.price) or check_band(market, level.price)
-    return invalid("a price may be quoted once", field) if refusal is None else (*refusal[:2], field)
+    return _blaming(refusal, field) or invalid("a price may be quoted once", field)
 
 
 def _check_crossing(position: Position, wanted: Wanted) -> Refusal | None:
@@ -189,15 +189,25 @@ def _check_risk(position: Position, wanted: Wanted, outcome: _Outcome) -> Refusa
         if limited or value > NOTIONAL_MAX:
             refusal = check_size(p.account.limits, qty, value)
             if refusal is not None:
-                return refusal
+                return _blaming(refusal, "bids" if key > 0 else "asks")
     buys = outcome.buy_qty if outcome.buy_qty > p.buy_qty else 0
     sells = outcome.sell_qty if outcome.sell_qty > p.sell_qty else 0
+    buy_hold, sell_hold = outcome.buy_hold - p.buy_hold, outcome.sell_hold - p.sell_hold
     return (
         check_room(p.account, len(wanted) - len(p.quotes))
-        or check_reach(p, buys, sells, p.reducing)
-        or check_sums(p, outcome.buy_hold - p.buy_hold + outcome.sell_hold - p.sell_hold)
-        or check_funds(p, outcome.buy_qty, outcome.buy_hold, outcome.sell_qty, outcome.sell_hold, p.reducing)
+        or _blaming(check_reach(p, buys, 0, p.reducing), "bids")
+        or _blaming(check_reach(p, 0, sells, p.reducing), "asks")
+        or _blaming(
+            check_sums(p, buy_hold + sell_hold)
+            or check_funds(p, outcome.buy_qty, outcome.buy_hold, outcome.sell_qty, outcome.sell_hold, p.reducing),
+            "bids" if buy_hold >= sell_hold else "asks",
+        )
     )
+
+
+def _blaming(refusal: Refusal | None, field: str) -> Refusal | None:
+    """The refusal of an order, as that of a mass quote, which has other fields."""
+    return None if refusal is None else (*refusal[:2], field)
 
 
 def _reserve(position: Position, outcome: _Outcome) -> None:

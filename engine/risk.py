@@ -34,6 +34,11 @@ def invalid(message: str, field: str) -> Refusal:
     return RejectCode.INVALID_MESSAGE, message, field
 
 
+def lacking(what: str, short: int) -> Refusal:
+    """An order for which ``short`` minor units are missing."""
+    return RejectCode.INSUFFICIENT_FUNDS, f"{what} falls short by {short} minor units", "qty"
+
+
 def is_plain(order: NewOrder) -> bool:
     """Whether it is a limit order good till canceled without conditions, whose fields go together: most are."""
     if order.type is not _LIMIT or order.tif is not _GTC or order.post_only or order.reduce_only:
@@ -151,7 +156,7 @@ def check_funds(
     if short > 0:
         short -= position.account.headroom
         if short > 0:
-            return RejectCode.INSUFFICIENT_FUNDS, f"buying power falls short by {short} minor units", None
+            return lacking("buying power", short)
     more = buy_hold - position.buy_hold
     return check_payment(position.account, more) if more > 0 else None
 
@@ -163,7 +168,7 @@ def check_payment(account: Account, more: int = 0) -> Refusal | None:
         return None
     short = account.buys + more - account.funds
     if short > 0:
-        return RejectCode.INSUFFICIENT_FUNDS, f"cash falls short by {short} minor units", None
+        return lacking("cash", short)
     return None
 
 

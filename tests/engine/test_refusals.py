@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine_world import ACME, TICK, World
+from engine_world import ACME, MILLION, TICK, World, order_id
 
-from engine.commands import AccountLimits, AddInstrument, PublishNews, TransferCash
+from engine.commands import AccountLimits, AddInstrument, MassQuote, PublishNews, Quote, TransferCash
 from engine.events import AnyEvent, Rejected
 from engine.instruments import FeeSchedule, Instrument
 
@@ -72,10 +72,43 @@ def test_an_instrument_that_cannot_be_listed_is_told_what_can(fields: dict[str, 
     assert told(World().do(AddInstrument(instrument=instrument))) == (message, field)
 
 
+def test_an_account_without_means_is_told_how_much_is_missing() -> None:
+    world = World()
+    world.open("dora", cash=100 * TICK)
+    told_short = f"buying power falls short by {20 * TICK} minor units"
+    assert told(world.buy("dora", 6, 20)) == (told_short, "qty")
+    resting = order_id(world.buy("dora", 5, 20))
+    assert told(world.replace("dora", resting, qty=6)) == (told_short, "qty")
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks", "message", "field"),
+    [
+        ([(99, 13)], [], "an order may have 12 lots at most", "bids"),
+        ([], [(101, 13)], "an order may have 12 lots at most", "asks"),
+        ([(99, 10), (98, 10)], [(101, 1)], "the position may be 15 lots at most", "bids"),
+        ([(99, 1)], [(101, 10), (102, 10)], "the position may be 15 lots at most", "asks"),
+        ([(99, 12)], [(101, 1)], f"buying power falls short by {188 * TICK} minor units", "bids"),
+        ([(99, 1)], [(101, 12)], f"buying power falls short by {212 * TICK} minor units", "asks"),
+        ([(99, 1), (98, 1)], [(101, 1), (102, 1)], "the account may have 3 working orders at most", None),
+    ],
+)
+def test_a_mass_quote_is_told_which_side_is_to_blame(
+    bids: list[tuple[int, int]], asks: list[tuple[int, int]], message: str, field: str | None
+) -> None:
+    world = World()
+    limits = AccountLimits(max_order_qty=12, max_position=15, max_working_orders=3)
+    world.open("dora", cash=1_000 * TICK, limits=limits)
+    levels = {"bids": tuple(Quote(*bid) for bid in bids), "asks": tuple(Quote(*ask) for ask in asks)}
+    assert told(world.do(MassQuote(account="dora", symbol_id=ACME, **levels))) == (message, field)
+
+
 def test_a_transfer_that_cannot_be_is_told_the_bounds() -> None:
     world = World()
     bounds = "amount must be from 1 to 1000000000000000000 minor units"
     assert told(world.do(TransferCash(account="alice", to="bob", amount=0))) == (bounds, "amount")
+    short = world.do(TransferCash(account="alice", to="bob", amount=MILLION + 1))
+    assert told(short) == (f"no more than {MILLION} minor units are free", "amount")
     itself = world.do(TransferCash(account="alice", to="alice", amount=1))
     assert told(itself) == ("cash is transferred to another account", "to")
 

@@ -73,6 +73,15 @@ async def test_a_quote_out_of_the_band_is_told_in_prices(world: World) -> None:
     assert "2750.0" in answer["data"]["message"]
 
 
+async def test_a_quote_that_is_too_large_is_told_which_side_is_to_blame(world: World) -> None:
+    client = await world.trader()
+    levels = [{"price": 100.0, "quantity": 9_000_000}]
+    answer = (await client.ask("mass_quote", "mass_quote_response", symbol_id=1, asks=levels))["data"]
+    assert answer["field"] == "asks"
+    assert answer["message"].startswith("buying power falls short by ")
+    assert "minor units" not in answer["message"]
+
+
 async def test_a_sale_over_rest_that_needs_a_position_is_told_its_quantity(world: World) -> None:
     client = await world.connect()
     token = (await client.register("Bob", agent_id="bob"))["token"]
