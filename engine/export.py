@@ -6,8 +6,9 @@ CSV they are exact decimals; in Parquet, which is for computing, they are double
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -104,6 +105,8 @@ class TableWriter(Protocol):
 class MarketTables:
     """Turns events into rows of the tables and writes them. A context manager.
 
+    The tables get their names when it ends well; until then, and if it does not, those of an earlier export stay.
+
     Args:
         service: the exchange that the events come from, in the state just after them: it knows the books.
     """
@@ -115,14 +118,16 @@ class MarketTables:
         self._instruments: dict[SymbolId, Instrument] = {i.symbol_id: i for i in service.instruments()}
         self._quotes: dict[SymbolId, dict[str, Cell]] = {}
         self._waiting: dict[str, list[dict[str, Cell]]] = {table: [] for table in TABLES}
+        self._files = {table: out / f"{table}.{file_format.value}" for table in TABLES}
+        self._writers: dict[str, TableWriter] = {}
         try:
             out.mkdir(parents=True, exist_ok=True)
             make: Callable[[Path, dict[str, type]], TableWriter]
             make = _parquet_writer if file_format is ExportFormat.PARQUET else _CsvWriter
-            self._writers = {
-                table: make(out / f"{table}.{file_format.value}", columns) for table, columns in TABLES.items()
-            }
+            for table, columns in TABLES.items():
+                self._writers[table] = make(_draft(self._files[table]), columns)
         except OSError as error:
+            self._discard()
             raise ExportError(f"{out} cannot be written to: {error.strerror or error}") from error
 
     def record(self, time: int, events: Sequence[AnyEvent]) -> None:
@@ -164,11 +169,28 @@ class MarketTables:
             self._flush(table)
 
     def _flush(self, table: str) -> None:
-        try:
+        with _telling(self._files[table]):
             self._writers[table].write(self._waiting[table])
-        except OSError as error:
-            raise ExportError(f"the table of {table} cannot be written: {error.strerror or error}") from error
         self._waiting[table].clear()
+
+    def _finish(self) -> None:
+        """Write what is left, and give the tables their names when all of them are whole."""
+        for table, writer in self._writers.items():
+            self._flush(table)
+            with _telling(self._files[table]):
+                writer.close()
+        for file in self._files.values():
+            with _telling(file):
+                _draft(file).replace(file)
+
+    def _discard(self) -> None:
+        """Leave nothing unfinished behind."""
+        for writer in self._writers.values():
+            with contextlib.suppress(OSError):
+                writer.close()
+        for file in self._files.values():
+            with contextlib.suppress(OSError):
+                _draft(file).unlink(missing_ok=True)
 
     def __enter__(self) -> MarketTables:
         return self
@@ -176,10 +198,11 @@ class MarketTables:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for table, writer in self._writers.items():
+        try:
             if kind is None:
-                self._flush(table)
-            writer.close()
+                self._finish()
+        finally:
+            self._discard()
 
 
 def export_journal(
@@ -196,6 +219,18 @@ def export_journal(
         for time, events in replay_events(data_dir, service):
             tables.record(time, events)
     return tables.rows
+
+
+def _draft(file: Path) -> Path:
+    return file.with_name(f"{file.name}.unfinished")
+
+
+@contextlib.contextmanager
+def _telling(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExportError(f"{file} cannot be written: {error.strerror or error}") from error
 
 
 _ORDER_EVENTS = (OrderAccepted, OrderFilled, OrderCanceled, OrderReplaced, OrderTriggered)

@@ -1,5 +1,9 @@
+import contextlib
 import csv
+import resource
+import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +17,12 @@ from engine.commands import (
     ReplaceOrder,
     SetInstrumentStatus,
 )
-from engine.export import ExportError, ExportFormat, export_journal
+from engine.export import TABLES, ExportError, ExportFormat, MarketTables, export_journal
 from engine.instruments import FeeSchedule, Instrument
 from engine.journal import Journal
 from engine.journal_reader import JournalError
 from engine.oms import OrderManagementSystem
-from engine.recovery import recover
+from engine.recovery import recover, replay_events
 from engine.types import Durability, InstrumentStatus, Side
 
 SECOND = 1_000_000_000
@@ -148,6 +152,50 @@ def test_a_place_that_cannot_be_written_is_one_line(data_dir: Path, tmp_path: Pa
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match="cannot be written to"):
         export_journal(data_dir, tmp_path / "file" / "out", ExportFormat.CSV, OrderManagementSystem)
+
+
+@pytest.mark.parametrize("file_format", ExportFormat)
+@pytest.mark.parametrize("room", [0, 100, 300])
+def test_a_full_disk_is_one_line_and_leaves_the_tables_of_an_earlier_export(
+    data_dir: Path, tmp_path: Path, file_format: ExportFormat, room: int
+) -> None:
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "out"
+    out.mkdir()
+    earlier = out / f"trades.{file_format.value}"
+    earlier.write_text("an earlier export")
+    service = OrderManagementSystem()
+    story = list(replay_events(data_dir, service))
+    full = pytest.raises(ExportError, match=r"cannot be written.*: .*File too large")
+    with files_of_at_most(room), full, MarketTables(service, out, file_format) as tables:
+        for time, events in story:
+            tables.record(time, events)
+    assert earlier.read_text() == "an earlier export"
+    assert list(out.iterdir()) == [earlier]
+    export_journal(data_dir, out, file_format, OrderManagementSystem)
+    assert {path.stem for path in out.iterdir()} == set(TABLES)
+    assert earlier.read_bytes() != b"an earlier export"
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_an_export_that_breaks_off_leaves_nothing(data_dir: Path, tmp_path: Path) -> None:
+    edit = sqlite3.connect(data_dir / "journal.sqlite")
+    edit.execute("UPDATE meta SET value = '0' WHERE key = 'format'")
+    edit.commit()
+    edit.close()
+    with pytest.raises(JournalError, match="format 0"):
+        export_journal(data_dir, tmp_path / "out", ExportFormat.CSV, OrderManagementSystem)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_without_a_journal_there_is_nothing_to_export(tmp_path: Path) -> None:
