@@ -100,6 +100,14 @@ class World:
         return f"{bids} | {asks}".strip()
 
 
+def restarted(before: OrderManagementSystem) -> OrderManagementSystem:
+    """The same exchange, from its snapshot."""
+    again = OrderManagementSystem()
+    again.restore(before.snapshot_state())
+    assert again.snapshot_state() == before.snapshot_state()
+    return again
+
+
 def only(kind: type[E], events: list[AnyEvent]) -> list[E]:
     """The events of one kind."""
     return [event for event in events if isinstance(event, kind)]

@@ -221,6 +221,63 @@ SCENARIOS: Final = [
         -> canceled 1 expired
         """,
     ),
+    Scenario(
+        "good-till-date needs a time to come",
+        TIME_IN_FORCE,
+        """
+        time 9
+        alice buys 5 @ 99 until 9
+        -> refused invalid_message
+        alice buys 5 @ 99 until 10
+        -> book 5@99 |
+        """,
+    ),
+    Scenario(
+        "a stop for the day ends with the day",
+        TIME_IN_FORCE,
+        """
+        alice buys 5 @ 125 stop 120 day
+        alice buys 5 stop 120 day
+        alice buys 5 stop 120
+        day ends
+        -> canceled 1 expired 2 expired
+        """,
+    ),
+    # --- dead man's switch ----------------------------------------------------------------------------------------
+    Scenario(
+        "an armed account's orders are canceled at its deadline, and only then",
+        OURS,
+        """
+        alice buys 5 @ 99
+        alice buys 5 @ 125 stop 120
+        bob buys 5 @ 98
+        alice arms 10
+        time 9
+        -> book 5@98 5@99 |
+        time 10
+        -> canceled 1 dead_man 2 dead_man
+        -> book 5@98 |
+        alice buys 5 @ 97
+        time 11
+        -> book 5@97 5@98 |
+        """,
+    ),
+    Scenario(
+        "arming again moves the deadline, disarming takes it away",
+        OURS,
+        """
+        alice buys 5 @ 99
+        alice arms 10
+        alice arms 20
+        time 10
+        -> book 5@99 |
+        alice arms 10
+        -> refused invalid_message
+        alice disarms
+        time 30
+        -> book 5@99 |
+        """,
+    ),
     # --- post-only ------------------------------------------------------------------------------------------------
     Scenario(
         "a post-only order that would trade is refused",
@@ -483,6 +540,36 @@ SCENARIOS: Final = [
         """,
     ),
     Scenario(
+        "a sweep that triggers stops of both sides executes the buys first",
+        OURS,
+        """
+        alice sells 1 stop 99
+        alice buys 1 stop 101
+        bob sells 1 @ 98
+        bob sells 1 @ 102
+        carol buys 2 @ 102
+        -> trades 1@98 1@102
+        -> triggered 2 1
+        """,
+    ),
+    Scenario(
+        "stops hear of every price at which those before them traded",
+        OURS,
+        """
+        alice sells 1 stop 99
+        alice buys 1 stop 101
+        alice buys 1 @ 104 stop 104
+        alice sells 1 @ 96 stop 96
+        bob buys 1 @ 95
+        bob sells 1 @ 98
+        bob sells 1 @ 102
+        bob sells 1 @ 105
+        carol buys 2 @ 102
+        -> trades 1@98 1@102 1@105 1@95
+        -> triggered 2 1 3 4
+        """,
+    ),
+    Scenario(
         "a stop's own trades trigger further stops",
         STOPS,
         """
@@ -603,6 +690,20 @@ SCENARIOS: Final = [
         """,
     ),
     Scenario(
+        "reduce-only orders shrink oldest first",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 @ 105 reduce-only
+        alice sells 9 @ 104 reduce-only
+        carol buys 4 @ 99
+        alice sells 4 @ 99
+        -> kept 3 4
+        -> book | 6@104 6@105
+        """,
+    ),
+    Scenario(
         "one sweep through an account's orders does not turn its position",
         OURS,
         """
@@ -700,6 +801,39 @@ SCENARIOS: Final = [
         """,
         rules={"fees": FeeSchedule(maker_ppm=-2_000, taker_ppm=3_000)},
     ),
+    # --- profit -------------------------------------------------------------------------------------------------------
+    Scenario(
+        "profit is realized on what a trade closes, against average cost",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        bob sells 10 @ 110
+        alice buys 10 @ 110
+        bob buys 5 @ 120
+        alice sells 5 @ 120
+        -> profit alice 75
+        -> cost alice 1575
+        -> profit bob -75
+        -> cost bob -1575
+        """,
+    ),
+    Scenario(
+        "a trade that turns a position realizes what it closes and opens the rest at its own price",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        bob buys 15 @ 120
+        alice sells 15 @ 120
+        -> alice -5
+        -> profit alice 200
+        -> cost alice -600
+        -> bob 5
+        -> profit bob -200
+        -> cost bob 600
+        """,
+    ),
     # --- buying power and limits --------------------------------------------------------------------------------------
     Scenario(
         "working buys hold cash back, cancels free it",
@@ -780,6 +914,33 @@ SCENARIOS: Final = [
             "cash": MILLION,
             "limits": AccountLimits(max_order_qty=10, max_position=15, max_working_orders=2),
         },
+    ),
+    Scenario(
+        "orders, changes and mass quotes count in the order rate, cancels and refusals do not",
+        OURS,
+        """
+        alice buys 5 @ 99
+        alice cancels 1
+        alice buys 0 @ 99
+        -> refused invalid_message
+        alice buys 5 @ 98
+        alice changes 2 to 4
+        alice changes 2 to 3
+        -> refused rate_limited
+        alice quotes 5@97 /
+        -> refused rate_limited
+        alice buys 5 @ 96
+        -> refused rate_limited
+        alice cancels 2
+        -> canceled 2 requested
+        time 1
+        alice quotes 5@97 /
+        alice quotes 4@97 /
+        alice quotes 3@97 /
+        alice quotes 2@97 /
+        -> refused rate_limited
+        """,
+        accounts={"limits": AccountLimits(max_orders_per_second=3)},
     ),
     Scenario(
         "a market buy is held to what it costs should reduce-only orders in its way be cut",
@@ -1281,6 +1442,40 @@ SCENARIOS: Final = [
         time 10
         carol buys 1 @ 106
         -> trades 1@106
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "the last price that does not halt the market is the same distance away on both sides",
+        VOLATILITY,
+        """
+        alice buys 1 @ 95
+        bob sells 1 @ 95
+        -> trades 1@95
+        alice buys 1 @ 94
+        bob sells 1 @ 94
+        -> no trades
+        time 10
+        -> trades 1@94
+        """,
+        rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
+    ),
+    Scenario(
+        "who opens the market during a volatility halt ends it for good",
+        VOLATILITY,
+        """
+        alice sells 5 @ 106
+        bob buys 8 @ 107
+        -> no trades
+        market open
+        -> trades 5@107
+        market auction
+        carol sells 1 @ 100
+        -> indicates 1@107
+        time 10
+        -> no trades
+        market open
+        -> trades 1@107
         """,
         rules={"halt_band_ppm": 50_000, "halt_duration_ns": 10 * SECOND},
     ),

@@ -1,14 +1,15 @@
 """Tells a scenario to an exchange: a small language of orders and expectations, one line each.
 
 Commands: ``alice buys 10 @ 100 post-only``, ``bob sells 5`` (a market order), ``alice cancels 1``, ``alice cancels all
-buys``, ``alice changes 1 to 5``, ``alice changes 1 to 5 @ 99``, ``alice quotes 5@98 / 5@101``, ``day ends``,
-``time 10``, ``market halted|open|auction``, ``market auction 10`` (seconds). Instructions after the price: ``ioc fok
-day post-only reduce-only``, ``show 3``, ``stop 105``, ``until 10``. Orders are numbered as they are accepted.
+buys``, ``alice changes 1 to 5``, ``alice changes 1 to 5 @ 99``, ``alice quotes 5@98 / 5@101``, ``alice arms 10`` (her
+dead man's switch), ``alice disarms``, ``day ends``, ``time 10``, ``market halted|open|auction``, ``market auction 10``
+(seconds). Instructions after the price: ``ioc fok day post-only reduce-only``, ``show 3``, ``stop 105``, ``until 10``.
+Orders are numbered as they are accepted.
 
 Expectations about the last command start with ``->``: ``trades 3@101 2@102``, ``no trades``, ``indicates 5@100``,
 ``refused would_cross``, ``canceled 1 expired``, ``triggered 1``, ``kept 1``, ``moved 1``, ``makers 2 1``, ``nothing``;
 about the state: ``book 5@98 | 3@101``, ``alice 10`` (position), ``cash alice -400``, ``reserved alice 400``, ``fee
-alice 3`` (in ticks times lots).
+alice 3``, ``profit alice 200`` (realized), ``cost alice -600`` (all in ticks times lots).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from engine_world import ACME, MILLION, SECOND, TICK, World, only
 
-from engine.commands import AdvanceTime, CancelAll, EndDay, MassQuote, Quote, SetInstrumentStatus
+from engine.commands import AdvanceTime, CancelAll, EndDay, MassQuote, Quote, SetCancelAfter, SetInstrumentStatus
 from engine.events import (
     AnyEvent,
     AuctionIndication,
@@ -70,6 +71,9 @@ class Teller:
             return self._cancel(who, rest)
         if verb == "changes":
             return self._change(who, rest)
+        if verb in ("arms", "disarms"):
+            deadline = int(rest[0]) * SECOND if rest else None
+            return self.world.do(SetCancelAfter(account=who, deadline=deadline))
         if verb == "quotes":
             slash = rest.index("/")
             bids, asks = _quotes(rest[:slash]), _quotes(rest[slash + 1 :])
@@ -118,7 +122,7 @@ class Teller:
         handler = getattr(self, f"_expect_{what}", None)
         if handler is not None:
             found = handler()
-        elif what in ("cash", "reserved", "fee"):
+        elif what in ("cash", "reserved", "fee", "profit", "cost"):
             found, rest = self._money(what, rest[0]), rest[1:]
         else:
             found = [str(self.world.position(what))]
@@ -126,7 +130,13 @@ class Teller:
 
     def _money(self, what: str, who: str) -> list[str]:
         account = self.world.account(who)
-        amounts = {"cash": account.cash - MILLION, "reserved": account.reserved, "fee": account.fees_paid}
+        amounts = {
+            "cash": account.cash - MILLION,
+            "reserved": account.reserved,
+            "fee": account.fees_paid,
+            "profit": account.realized_pnl,
+            "cost": sum(position.cost for position in account.positions),
+        }
         assert amounts[what] % TICK == 0
         return [str(amounts[what] // TICK)]
 

@@ -84,6 +84,21 @@ def test_a_start_replays_only_what_came_after_the_snapshot(tmp_path: Path) -> No
     journal.close(clean=True)
 
 
+def test_a_state_after_commands_that_were_never_written_is_not_kept(tmp_path: Path) -> None:
+    journal, service, _ = open_journal(tmp_path)
+    work(journal, service, range(1, 4))
+    journal.writer.append(40, command(4))
+    service.submit(command(4), 40)
+    assert journal.seal(service.sequence) is not None
+    journal.snapshot(service.sequence, 40, service.snapshot_state())
+    assert journal.since_snapshot == 4
+    journal.close(clean=False)
+    journal, service, recovery = open_journal(tmp_path)
+    assert (recovery.snapshot, recovery.commands) == (0, 3)
+    assert service.state_hash() == digest_after(3)
+    journal.close(clean=True)
+
+
 @pytest.mark.parametrize(
     ("damage", "snapshot"),
     [

@@ -55,6 +55,16 @@ def test_depth_changes_come_last_and_say_absolute_values() -> None:
     assert events[-1] == DepthChanged(symbol_id=ACME, asks=(LevelChange(101, 0, 0), LevelChange(102, 3, 1)))
 
 
+def test_a_level_with_as_many_lots_of_fewer_orders_is_told() -> None:
+    world = World()
+    world.sell("alice", 10, 100, display_qty=5)
+    world.buy("bob", 3, 100)
+    world.sell("carol", 3, 100)
+    assert world.book() == "| 5@100"
+    events = world.buy("bob", 5, 100)
+    assert events[-1] == DepthChanged(symbol_id=ACME, asks=(LevelChange(100, 5, 1),))
+
+
 def test_immediate_or_cancel_never_rests() -> None:
     world = World()
     world.sell("alice", 5, 100)

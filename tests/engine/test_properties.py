@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine_world import ACME, MILLION, SECOND, TICK, World, only
+from engine_world import ACME, MILLION, SECOND, TICK, World, only, restarted
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -221,14 +221,6 @@ def _trades(events: list[AnyEvent]) -> list[tuple[int, int, int, int]]:
         for fill in fills
         if fill.liquidity is Liquidity.MAKER
     ]
-
-
-def restarted(before: OrderManagementSystem) -> OrderManagementSystem:
-    """The same exchange, from its snapshot."""
-    again = OrderManagementSystem()
-    again.restore(before.snapshot_state())
-    assert again.snapshot_state() == before.snapshot_state()
-    return again
 
 
 class LedgerMachine(RuleBasedStateMachine):
