@@ -98,6 +98,7 @@ class MarketState(msgspec.Struct, frozen=True, array_like=True):
     reference: int
     halted_until: int | None
     indication: tuple[int, int] | None
+    """Part of the hash; ``restore`` finds it anew, as the orders' entering is published there."""
     orders: list[OrderState]
     stops: list[OrderState]
     due: list[int]
@@ -259,7 +260,6 @@ def _restore_market(x: Exchange, state: MarketState) -> Market:
     market.move_to(state.mark)
     market.traded = state.traded
     market.refer_to(state.reference)
-    market.indication = state.indication
     market.halted_until = state.halted_until
     if state.halted_until is not None:
         x.timers.end_halt(state.halted_until, state.instrument.symbol_id)
