@@ -82,8 +82,7 @@ class Inbox:
         self._room = asyncio.Event()
         self._room.set()
         self._closed = False
-        self.consumed = False
-        """Somebody reads. Until then the oldest kept messages give way, since nobody waits for them."""
+        self._consumed = False
         self.dropped = 0
         """Messages of the tape (and, without a consumer, others) that gave way to newer ones."""
         self.conflated = 0
@@ -93,9 +92,20 @@ class Inbox:
         return len(self._latest) + len(self._tape) + len(self._kept)
 
     @property
+    def consumed(self) -> bool:
+        """Somebody reads. Else the oldest kept messages give way, since nobody waits for them."""
+        return self._consumed
+
+    @consumed.setter
+    def consumed(self, consumed: bool) -> None:
+        self._consumed = consumed
+        if not consumed:
+            self._room.set()
+
+    @property
     def full(self) -> bool:
         """Whether a kept message has no room: the consumer fell too far behind."""
-        return self.consumed and len(self._kept) >= self._kept_limit
+        return self._consumed and len(self._kept) >= self._kept_limit
 
     def put(self, message: Push) -> None:
         """Queue one message in its lane and wake the consumer."""
@@ -119,11 +129,11 @@ class Inbox:
         slot.message = _merged(slot.message, message)
 
     def _put_kept(self, message: Push) -> None:
-        if not self.consumed and len(self._kept) >= self._kept_limit:
+        if not self._consumed and len(self._kept) >= self._kept_limit:
             self._kept.popleft()
             self.dropped += 1
         self._kept.append((self._arrivals, message))
-        if len(self._kept) > self._kept_limit // 2:
+        if self._consumed and len(self._kept) > self._kept_limit // 2:
             self._room.clear()
 
     async def get(self) -> Push | None:
@@ -152,7 +162,7 @@ class Inbox:
         return slot.message
 
     async def room(self) -> None:
-        """Wait until the consumer has read at least half of a full kept lane."""
+        """Wait until the consumer, if there is one, has read at least half of a full kept lane."""
         await self._room.wait()
 
     def close(self) -> None:

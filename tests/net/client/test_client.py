@@ -331,6 +331,17 @@ async def test_without_a_reader_old_messages_give_way_and_the_link_stays(exchang
         assert client.dropped > 0
 
 
+async def test_a_client_that_nobody_reads_comes_back_however_much_it_was_told(exchange: TinyGateway) -> None:
+    async with client_of(exchange, kept_limit=8) as client:
+        ann = (await client.register("ann")).agent_id
+        for trade_id in range(1, 9):
+            exchange.fill(ann, trade_id)
+        await client.ping()
+        exchange.cut_all()
+        assert (await client.ping()).server_time == 7
+        assert exchange.links_opened == 2
+
+
 async def test_nobody_there_raises_within_the_limit() -> None:
     client = Client("ws://127.0.0.1:1/ws", connect_timeout_s=0.3)
     with pytest.raises(NotConnected):

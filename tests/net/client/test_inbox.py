@@ -124,6 +124,19 @@ async def test_an_unread_inbox_is_never_full_and_keeps_the_newest() -> None:
     assert await drain(inbox) == [private(3), private(4)]
 
 
+async def test_an_inbox_whose_reader_went_away_has_room() -> None:
+    inbox = Inbox(kept_limit=4)
+    inbox.consumed = True
+    for sequence in range(1, 5):
+        inbox.put(private(sequence))
+    room = asyncio.create_task(inbox.room())
+    await asyncio.sleep(0)
+    assert not room.done()
+    inbox.consumed = False
+    async with asyncio.timeout(5):
+        await room
+
+
 async def test_a_reader_waits_until_something_comes() -> None:
     inbox = Inbox()
     reader = asyncio.create_task(inbox.get())
