@@ -207,13 +207,15 @@ class Client(Trading):
 
     async def subscribe(self, *channels: str, rate_hz: float | None = None) -> m.SubscribedData:
         """Receive channels, now and after each reconnect; see ``Subscribe`` for their names."""
-        self._connection.want(channels, on=True, rate_hz=rate_hz)
-        return (await self._ask(m.Subscribe(channels=list(channels), rate_hz=rate_hz), m.Subscribed)).data
+        answer = await self._ask(m.Subscribe(channels=list(channels), rate_hz=rate_hz), m.Subscribed)
+        self._connection.want(channels, on=True, rate_hz=rate_hz)  # not before: what is refused would end every link
+        return answer.data
 
     async def unsubscribe(self, *channels: str) -> m.SubscribedData:
         """Receive these channels no more."""
+        answer = await self._ask(m.Unsubscribe(channels=list(channels)), m.Subscribed)
         self._connection.want(channels, on=False)
-        return (await self._ask(m.Unsubscribe(channels=list(channels)), m.Subscribed)).data
+        return answer.data
 
     async def ping(self) -> m.PongData:
         """Ask for a sign of life and the server's time."""

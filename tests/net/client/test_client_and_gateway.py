@@ -240,3 +240,11 @@ async def test_connection_changes_are_told(exchange: RealExchange) -> None:
                     if len(states) == 3:
                         break
         assert states == [ConnectionState.LIVE, ConnectionState.RECONNECTING, ConnectionState.LIVE]
+
+
+async def test_a_channel_that_was_refused_is_not_asked_for_again(exchange: RealExchange) -> None:
+    async with client_of(exchange) as client:
+        with pytest.raises(RequestRefused):
+            await client.subscribe("no such channel")
+        exchange.cut_clients()
+        await client.ping()  # on the next link
