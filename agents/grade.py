@@ -159,7 +159,7 @@ def _grade_run(
 ) -> RunGrade:
     scenario = load_scenario(name)
     seconds = (scenario.market.hours if hours is None else hours) * SECONDS_PER_HOUR
-    without = Simulation(scenario, seed)
+    without = Simulation(scenario, seed, seconds=seconds)
     without.run_until(seconds)
     ledger = Ledger()
 
@@ -167,7 +167,7 @@ def _grade_run(
         return Watched(make(context), context, ledger)
 
     guest = Guest(BOT_NAME, watched, capital, latency_ms, lambda _, error: ledger.note_error(error))
-    beside = Simulation(scenario, seed, guests=(guest,))
+    beside = Simulation(scenario, seed, guests=(guest,), seconds=seconds)
     ledger.attach(beside)
     beside.run_until(seconds)
     outcome = next(agent for agent in beside.result().agents if agent.name == BOT_NAME)

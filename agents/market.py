@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from engine.service import OrderBookService
-from engine.types import Side, SymbolId
+from engine.types import InstrumentStatus, Side, SymbolId
 
 NS: Final = 1_000_000_000
 SAMPLE_NS: Final = NS
@@ -64,6 +64,7 @@ class SymbolView:
         "base_volatility",
         "bid",
         "bid_qty",
+        "collecting",
         "flow",
         "halted",
         "industry",
@@ -118,6 +119,8 @@ class SymbolView:
         self.sigma = self.base_volatility
         self.attention = 1.0
         self.halted = False
+        self.collecting = False
+        """Whether an auction collects orders, to trade them at one price."""
         self.stale = True
         self._last_sample: float | None = None
         self._abs_returns = [1.0] * len(ATTENTION_HORIZONS_S)
@@ -127,6 +130,11 @@ class SymbolView:
         self.bid, self.bid_qty, self.ask, self.ask_qty = bid, bid_qty, ask, ask_qty
         self.mid = (bid + ask) / 2 if bid and ask else float(self.last)
         self.stale = False
+
+    def enter(self, status: InstrumentStatus) -> None:
+        """Take note of a trading phase."""
+        self.halted = status not in (InstrumentStatus.OPEN, InstrumentStatus.AUCTION)
+        self.collecting = status is InstrumentStatus.AUCTION
 
     def sample(self, seconds: float = 1.0) -> None:
         """Digest the mid's move over the last ``seconds`` into volatility and attention."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import log
 from typing import ClassVar, Final
 
-from agents.intents import AgentEvent, AgentIntent, Delisted, Explain, Listed, New, Timer, Wake
+from agents.intents import AgentEvent, AgentIntent, Cancel, Delisted, Explain, Listed, New, Timer, Wake
 from agents.market import NS, SymbolView
 from agents.strategy import Context
 from engine.types import Side, SymbolId, TimeInForce
@@ -36,6 +36,8 @@ class PacedStrategy:
         self.pace: random.Random = context.rng("pace")
         self.rng: random.Random = context.rng("decide")
         self._awake: dict[SymbolId, bool] = {}
+        self._collected: dict[SymbolId, list[int]] = {}
+        """Orders for now that an auction took: what it leaves of them is canceled."""
 
     def decide(self, symbol: SymbolView) -> Sequence[AgentIntent]:
         """What to do in one instrument, now. For subclasses."""
@@ -70,7 +72,15 @@ class PacedStrategy:
         return Explain(self.stage, action, why, symbol.symbol_id, confidence)
 
     def take(self, symbol: SymbolView, side: Side, qty: int, slippage: int = 2) -> New:
-        """An order for now: limited ``slippage`` ticks through the best opposite price, the rest canceled."""
+        """An order for now: limited ``slippage`` ticks through the best opposite price, the rest canceled.
+
+        In an auction, whose book has no best price to go by, through the middle; the rest is canceled after it.
+        """
+        if symbol.collecting:
+            middle, ref = round(symbol.mid), self.context.new_ref()
+            self._collected.setdefault(symbol.symbol_id, []).append(ref)
+            price = middle + slippage if side is Side.BUY else max(middle - slippage, 1)
+            return New(symbol.symbol_id, side, qty, price, ref=ref)
         best = (symbol.ask if side is Side.BUY else symbol.bid) or round(symbol.mid)
         price = best + slippage if side is Side.BUY else max(best - slippage, 1)
         return New(symbol.symbol_id, side, qty, price, TimeInForce.IOC)
@@ -82,7 +92,11 @@ class PacedStrategy:
             return ()
         if not awake or symbol.halted:
             return (self._sleep(symbol),)
-        return [*self.decide(symbol), self._sleep(symbol)]
+        if symbol.collecting or symbol_id not in self._collected:
+            return [*self.decide(symbol), self._sleep(symbol)]
+        working = self.portfolio.working
+        rest = [Cancel(symbol_id, ref) for ref in self._collected.pop(symbol_id) if ref in working]
+        return [*rest, *self.decide(symbol), self._sleep(symbol)]
 
     def _sleep(self, symbol: SymbolView) -> Wake:
         rate = self.rate * symbol.activity * self.market.season

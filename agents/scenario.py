@@ -31,6 +31,7 @@ NotNegative: TypeAlias = Annotated[float, Meta(ge=0, le=1e12)]
 Fraction: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=100_000)]
 Lots: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]
+AuctionSeconds: TypeAlias = Annotated[int, Meta(ge=0, le=21_600)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 Ticker: TypeAlias = Annotated[str, Meta(min_length=1, max_length=16, pattern=r"^[A-Za-z0-9./@\-]+$")]
 ParameterValue: TypeAlias = bool | int | float | str
@@ -56,6 +57,10 @@ class MarketSection(Section, frozen=True, kw_only=True):
     """How much busier than in a simulation the live market is: values, news and agents all go this much faster."""
     warm_up_minutes: NotNegative = 10.0
     """Start of a simulated session that its statistics leave out."""
+    opening_auction_s: AuctionSeconds = 0
+    """Call auction before the first trades, and live at the beginning of each day (midnight UTC)."""
+    closing_auction_s: AuctionSeconds = 0
+    """Call auction at the end of a simulated session, and live of each day."""
 
 
 class InstrumentSection(Section, frozen=True, kw_only=True):
@@ -293,6 +298,9 @@ def _reworded(message: str) -> str:
 def _build(file: ScenarioFile, name: str) -> Scenario:
     if not file.instruments:
         raise ScenarioError("at least one [[instruments]] is needed")
+    market = file.market
+    if market.opening_auction_s + market.closing_auction_s >= market.hours * 3600:
+        raise ScenarioError("market.opening_auction_s and closing_auction_s leave nothing of its hours")
     tickers = [section.ticker for section in file.instruments]
     for index, ticker in enumerate(tickers):
         if ticker in tickers[:index]:

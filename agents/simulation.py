@@ -106,10 +106,12 @@ class Simulation:
         model: LanguageModel | None = None,
         narrate: bool = False,
         oms: OrderManagementSystem | None = None,
+        seconds: float | None = None,
     ) -> None:
         """``seed`` replaces the scenario's own; ``narrate`` keeps every decision's reason in ``explanations``.
 
-        ``oms`` is a new one of the caller's, who wants to look into it.
+        ``oms`` is a new one of the caller's, who wants to look into it; ``seconds`` is how long it is going to run,
+        for its closing auction, where that is not as long as the scenario says.
         """
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
@@ -124,6 +126,7 @@ class Simulation:
         self._hosts: list[AgentHost] = []
         self._happenings = Happenings(scenario, self.seed)
         self._list_instruments()
+        self._call_auctions(scenario.market.hours * 3600 if seconds is None else seconds)
         self._tick_at = START_NS
         population = members(scenario)
         self._equity = EquityCurves(len(population) + len(guests))
@@ -179,6 +182,29 @@ class Simulation:
             )
             self.recorder.list_instrument(symbol)
 
+    def _call_auctions(self, seconds: float) -> None:
+        """Have auctions called at both ends of the session; none by default."""
+        market = self.scenario.market
+        end = START_NS + int(seconds * NS)
+        for begin, length_s in (
+            (START_NS, market.opening_auction_s),
+            (end - market.closing_auction_s * NS, market.closing_auction_s),
+        ):
+            if length_s:
+                self.clock.call_at(begin, self._auction, length_s * NS)
+                self.clock.call_at(begin + length_s * NS, self._let_pass)
+
+    def _auction(self, duration_ns: int) -> None:
+        for instrument in self.scenario.instruments:
+            self.venue.submit(
+                SetInstrumentStatus(
+                    symbol_id=instrument.symbol_id,
+                    status=InstrumentStatus.AUCTION,
+                    reason="scenario",
+                    duration_ns=duration_ns,
+                )
+            )
+
     def _join(self, member: Member) -> None:
         context, strategy = make_agent(member, member.name, self.world.market, self.seed, self.world.fundamental)
         self._seat(context, strategy, member.capital, member.latency_ms, AccountLimits(), model=member.latency)
@@ -222,11 +248,15 @@ class Simulation:
         self._happenings.due(self.elapsed_s, self)
         if elapsed % self._equity.every_s == 0:
             self._equity.note(self.oms.accounts())
-        deadline = self.oms.next_deadline()
-        if deadline is not None and deadline <= market.now:
-            self.venue.submit(AdvanceTime())
+        self._let_pass()
         self._tick_at += SAMPLE_NS
         self.clock.call_at(self._tick_at, self._tick)
+
+    def _let_pass(self) -> None:
+        """Do what waits for time to pass and is due."""
+        deadline = self.oms.next_deadline()
+        if deadline is not None and deadline <= self.world.market.now:
+            self.venue.submit(AdvanceTime())
 
     def _read_book(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:
         return read_levels(self.oms, symbol_id, levels)
@@ -299,7 +329,7 @@ def simulate(
     """
     total_s = (scenario.market.hours if hours is None else hours) * 3600
     started = time.process_time()
-    simulation = Simulation(scenario, seed, guests=guests, model=model)
+    simulation = Simulation(scenario, seed, guests=guests, model=model, seconds=total_s)
     interrupted = False
     try:
         done = 0.0

@@ -69,14 +69,14 @@ class Feed:
         """Take an instrument into the world, and tell everybody when it is new."""
         symbol_id = shape.symbol_id
         if symbol_id in self.world.market:
-            self.world.market.symbol(symbol_id).halted = shape.status is not InstrumentStatus.OPEN
+            self.world.market.symbol(symbol_id).enter(shape.status)
             return
         live = shape.source != "simulated"
         if live and shape.ticker not in self.world.scenario.live_instruments:
             return  # an outside venue makes that market, and nobody here trades it
         units = Units(size_from_wire(shape.tick_size, "tick_size"), size_from_wire(shape.lot_size, "lot_size"))
         self.units[symbol_id] = units
-        self.world.list_instrument(
+        symbol = self.world.list_instrument(
             symbol_id,
             shape.ticker,
             units.ticks(shape.initial_price),
@@ -86,6 +86,7 @@ class Feed:
             description=shape.description,
             live=live,
         )
+        symbol.enter(shape.status)
         self._tell(self.hosts.values(), Listed(symbol_id))
 
     def depth(self, symbol_id: SymbolId, levels: int) -> tuple[Levels, Levels]:

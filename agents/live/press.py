@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -20,6 +21,9 @@ QUEUE: Final = 64
 TIMEOUT_S: Final = 5.0
 HEADLINE_LENGTH: Final = 256
 
+_Phased: TypeAlias = tuple[SymbolId, Phase, int | None]
+"""An instrument, its new phase, and the seconds after which that ends by itself."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("agents.press")
 
 
@@ -32,7 +36,7 @@ class Press:
     def __init__(self, ws_url: str, data_dir: Path | None) -> None:
         self._url = ws_url
         self._data_dir = data_dir
-        self._queue: asyncio.Queue[Story | tuple[SymbolId, Phase]] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[Story | _Phased] = asyncio.Queue(QUEUE)
         self.published = 0
         self.dropped = 0
         """How much found the queue full."""
@@ -42,11 +46,17 @@ class Press:
         """Have a story posted soon."""
         self._put(story)
 
-    def set_phase(self, symbol_id: SymbolId, phase: Phase) -> None:
-        """Have an instrument halted or opened soon."""
-        self._put((symbol_id, phase))
+    def set_phase(self, symbol_id: SymbolId, phase: Phase, seconds: int | None = None) -> None:
+        """Have an instrument halted, opened or, for so many ``seconds``, auctioned soon."""
+        self._put((symbol_id, phase, seconds))
 
-    def _put(self, job: Story | tuple[SymbolId, Phase]) -> None:
+    async def posted(self) -> None:
+        """Wait until all of it was posted, but not for an exchange that is away."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._queue.join()
+
+    def _put(self, job: Story | _Phased) -> None:
         try:
             self._queue.put_nowait(job)
         except asyncio.QueueFull:
@@ -69,15 +79,18 @@ class Press:
             while True:
                 await self._post(client, await self._queue.get())
 
-    async def _post(self, client: RestClient, job: Story | tuple[SymbolId, Phase]) -> None:
+    async def _post(self, client: RestClient, job: Story | _Phased) -> None:
         try:
             if isinstance(job, Story):
                 await client.publish_news(_news(job))
                 self.published += 1
             else:
-                await client.set_phase(*job)
+                symbol_id, phase, seconds = job
+                await client.set_phase(symbol_id, phase, seconds=seconds)
         except TradesimError as error:
             log.warning("not published", reason=str(error))
+        finally:
+            self._queue.task_done()
 
 
 def _news(story: Story) -> m.CreateNews:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ import structlog
 from agents.happenings import Happenings
 from agents.host import AgentHost
 from agents.intents import CancelAll, Explain
+from agents.live.auctions import Auctions
 from agents.live.clock import LoopClock
 from agents.live.feed import Feed
 from agents.live.press import Press
@@ -90,6 +92,7 @@ class Session:
         self.press = Press(config.url, config.data_dir)
         self.register = AgentRegister(config.data_dir, clients[0].hello.epoch)
         self.happenings = Happenings(scenario, self.seed)
+        self.auctions = Auctions(scenario.market, None)
         self.over = asyncio.Event()
         """Set when the exchange started over, or is gone for good."""
         self._places: dict[str, _Place] = {}
@@ -104,12 +107,15 @@ class Session:
             self.clock.now_ns()
             for shape in list(self.clients[0].instruments.values()):
                 self.feed.list_instrument(shape)
-            await asyncio.gather(*(self._find_price(symbol.symbol_id) for symbol in list(self.world.market)))
+            traded = await asyncio.gather(*(self._find_price(symbol.symbol_id) for symbol in list(self.world.market)))
+            self.auctions = Auctions(self.world.scenario.market, None if any(traded) else time.time())
+            self._start(self.press.run(), "press")
+            self._call_auctions()
+            await self.press.posted()
             for index, client in enumerate(self.clients):
                 self._start(self._pump(client, public=index == 0), f"pump {index}")
             self._start(self._tick(), "tick")
             self._start(self._narrate(), "narrate")
-            self._start(self.press.run(), "press")
             await asyncio.gather(*(self._join(member) for member in population))
             await asyncio.gather(*(self._return(kept) for kept in self.register if kept.asked_for))
             populated.set()
@@ -141,9 +147,18 @@ class Session:
         while True:
             await self.clock.sleep(SAMPLE_NS)
             self.world.tick()
+            self._call_auctions()
             for story in self.world.stories():
                 self.publish(story)
             self.happenings.due(self.world.elapsed_s(), self)
+
+    def _call_auctions(self) -> None:
+        """Have the auctions begin that are due; the exchange ends them by itself."""
+        seconds = self.auctions.due(time.time())
+        if seconds:
+            market = self.world.market
+            for symbol_id in [symbol.symbol_id for symbol in market if symbol.symbol_id not in market.live]:
+                self.press.set_phase(symbol_id, "auction", seconds)
 
     async def _narrate(self) -> None:
         """Ask for reasons in real time, whatever the simulation's speed: people read them."""
@@ -341,8 +356,8 @@ class Session:
 
     # --- helpers ------------------------------------------------------------------------------------------------
 
-    async def _find_price(self, symbol_id: int) -> None:
-        """Begin an instrument's value where its market is now, not where it was listed."""
+    async def _find_price(self, symbol_id: int) -> bool:
+        """Begin an instrument's value where its market is now, not where it was listed; whether it has traded."""
         with contextlib.suppress(TradesimError):
             tape = await self.clients[0].get_tape(symbol_id, limit=1)
             symbol = self.world.market.symbol(symbol_id)
@@ -350,6 +365,8 @@ class Session:
                 symbol.last = self.feed.units[symbol_id].ticks(tape[0].price)
                 symbol.mid = float(symbol.last)
                 self.world.fundamental.begin_at(symbol_id, symbol.last)
+                return True
+        return False
 
     def _least_loaded(self) -> Client:
         """The connection with the fewest agents; the first one also carries the public feed."""

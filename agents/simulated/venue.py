@@ -38,7 +38,7 @@ from agents.simulated.recorder import Recorder
 from agents.world import World
 from engine import commands, events
 from engine.oms import OrderManagementSystem
-from engine.types import InstrumentStatus, OrderId, OrderType, Side
+from engine.types import OrderId, OrderType, Side
 
 MS: Final = 1_000_000
 LOG_BLOCK: Final = 2_048
@@ -327,7 +327,7 @@ class SimulatedVenue:
 
     def _on_status(self, event: events.InstrumentStatusChanged) -> None:
         if event.symbol_id in self.market:
-            self.market.symbol(event.symbol_id).halted = event.status is not InstrumentStatus.OPEN
+            self.market.symbol(event.symbol_id).enter(event.status)
 
     def _tell_owner(self, seat: Seat, event: Fill | Done) -> None:
         """Send news of an agent's own orders on its way, behind what went before."""

@@ -95,6 +95,8 @@ def test_the_page_on_the_market_shows_every_limit_of_accounts() -> None:
             ONE + "[account_limits]\nmax_order_notional = 0.123456789",
             "max_order_notional: 0.123456789 has more than eight",
         ),
+        (ONE + "[market]\nopening_auction_s = -1", "market.opening_auction_s: Expected `int` >= 0"),
+        (ONE + "[market]\nhours = 0.01\nclosing_auction_s = 36", "closing_auction_s leave nothing of its hours"),
         ("", "at least one [[instruments]] is needed"),
         ("[[instruments]", "not valid TOML"),
     ],

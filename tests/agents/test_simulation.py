@@ -90,6 +90,34 @@ def test_same_scenario_and_seed_same_event_log_whatever_the_hash_seed() -> None:
     assert hashes == {simulate(small(), seed=5, hours=0.05).event_hash}
 
 
+@pytest.mark.parametrize("seconds", [120.0, 100.4])
+def test_a_session_opens_and_closes_with_an_auction_that_trades(seconds: float) -> None:
+    timed = SMALL.replace("[market]\n", "[market]\nopening_auction_s = 20\nclosing_auction_s = 30\n")
+    simulation = Simulation(parse_scenario(timed, "small"), seconds=seconds)
+    for until, status in ((20 - 0.01, "auction"), (20, "open"), (seconds - 30.01, "open"), (seconds - 30, "auction")):
+        simulation.run_until(until)
+        assert simulation.oms.instruments()[0].status.value == status
+    simulation.run_until(seconds)
+    assert simulation.oms.instruments()[0].status.value == "open"
+    prints = simulation.oms.trades(1, 100_000)
+    auctioned = {(trade.time - START_NS) / NS: 0 for trade in prints if trade.side is None}
+    assert sorted(auctioned) == [20.0, seconds]
+    assert len({trade.price for trade in prints if (trade.time - START_NS) / NS == 20.0 and trade.side is None}) == 1
+    assert min(trade.time for trade in prints) == START_NS + 20 * NS
+    simulation.oms.check()
+
+
+def test_what_an_auction_leaves_of_orders_for_now_is_canceled_afterwards() -> None:
+    timed = SMALL.replace("[market]\n", "[market]\nopening_auction_s = 20\n")
+    simulation = Simulation(parse_scenario(timed, "small"))
+    simulation.run_until(19.9)
+    takers = [name for name in simulation.venue.seats if name.startswith("neutral")]
+    waiting = {order.order_id for name in takers for order in simulation.oms.orders(name)}
+    assert waiting
+    simulation.run_until(200)
+    assert not waiting & {order.order_id for name in takers for order in simulation.oms.orders(name)}
+
+
 def test_another_seed_is_another_market() -> None:
     assert simulate(small(), seed=5, hours=0.02).event_hash != simulate(small(), seed=6, hours=0.02).event_hash
 
