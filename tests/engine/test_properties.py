@@ -32,7 +32,9 @@ from engine.commands import (
     NewOrder,
     Quote,
     ReplaceOrder,
+    SetCancelAfter,
     SetInstrumentStatus,
+    TransferCash,
 )
 from engine.events import AnyEvent, AuctionIndication, InstrumentStatusChanged, OrderFilled, Rejected, Trade
 from engine.instruments import FeeSchedule
@@ -302,6 +304,15 @@ class LedgerMachine(RuleBasedStateMachine):
     def quote(self, account: str, mid: int, width: int, qty: int) -> None:
         bids, asks = (Quote(mid - width, qty), Quote(mid - width - 1, qty)), (Quote(mid + width, qty),)
         self.do(MassQuote(account=account, symbol_id=ACME, bids=bids, asks=asks))
+
+    @rule(giver=accounts, taker=accounts, ticks=st.integers(1, 500))
+    def transfer(self, giver: str, taker: str, ticks: int) -> None:
+        self.do(TransferCash(account=giver, to=taker, amount=ticks * TICK))
+
+    @rule(account=accounts, seconds=st.none() | st.integers(1, 3))
+    def set_cancel_after(self, account: str, seconds: int | None) -> None:
+        deadline = None if seconds is None else self.world.now + seconds * SECOND
+        self.do(SetCancelAfter(account=account, deadline=deadline))
 
     @rule(account=accounts)
     def cancel_all(self, account: str) -> None:
