@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.journal import FILE_NAME, Journal, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalError
+from engine.journal_files import FILE_NAME
 from engine.journal_format import GENESIS
 from engine.playhead import Playhead
 from engine.types import Durability

@@ -21,16 +21,12 @@ from typing import IO
 
 import msgspec
 
+from engine.journal_errors import JournalCorrupt, JournalError
+from engine.journal_files import FILE_NAME, connect_to_read, explained
 from engine.journal_format import FORMAT, GENESIS, Group
 from engine.journal_lock import lock_data_dir
-from engine.journal_reader import (
-    FILE_NAME,
-    JournalCorrupt,
-    JournalError,
-    JournalReader,
-    Snapshot,
-)
-from engine.journal_wal import PassedOver, passed_over
+from engine.journal_reader import JournalReader, Snapshot
+from engine.journal_wal import LogEnd
 from engine.journal_writer import GroupWriter
 from engine.types import Durability
 
@@ -65,13 +61,17 @@ _PRUNE_SNAPSHOTS = (
 class Journal:
     """The journal of one data directory, open for writing. Get one from ``open``.
 
-    First read it (``reader``, ``recovery.recover`` does), then ``begin``. Then append each command to ``writer``, and
-    discard it again if it changed nothing; then ``commit``, or ``seal`` and ``write`` apart, so that the write can be
-    done by another thread.
+    First read it (``reader``, ``recovery.recover`` does), then ``begin``: before that nothing is written, so that a
+    start which is refused leaves everything as it was. Then append each command to ``writer``, and discard it again if
+    it changed nothing; then ``commit``, or ``seal`` and ``write`` apart, so that the write can be done by another
+    thread.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, lock: IO[bytes], durability: Durability) -> None:
-        self.path = path
+    _connection: sqlite3.Connection
+    _insert: sqlite3.Cursor
+
+    def __init__(self, reader: JournalReader, lock: IO[bytes], durability: Durability) -> None:
+        self.path = reader.path
         self.durability = durability
         self.epoch = ""
         """Known once begun."""
@@ -79,10 +79,9 @@ class Journal:
         """Whether the machine went down since the last start, without a loss of power having been provided for."""
         self.torn = False
         """Whether the last commit was not whole, and is not there."""
-        self.reader = JournalReader(connection, path)
-        self._connection = connection
-        self._insert = connection.cursor()
+        self.reader = reader
         self._lock = lock
+        self._begun = False
         self._boot_id = ""
         self._new_epoch = ""
         self.writer = GroupWriter(0, GENESIS)
@@ -108,23 +107,23 @@ class Journal:
         """
         path = data_dir / FILE_NAME
         lock = lock_data_dir(data_dir)
-        connection: sqlite3.Connection | None = None
         try:
             if not path.exists():
                 _create(path)
-            behind = _look_behind(path)
-            connection = _connect(path, durability)
-            journal = cls(connection, path, lock, durability)
+            reader = JournalReader.open(data_dir, alone=True)
+            journal = cls(reader, lock, durability)
             journal._boot_id, journal._new_epoch = boot_id, new_epoch
-            journal._check_last_stop(behind)
+            try:
+                journal._check_last_stop(reader.log)
+            except BaseException:
+                reader.close()
+                raise
         except (sqlite3.Error, OSError, JournalError) as error:
-            if connection is not None:
-                connection.close()
             lock.close()
-            raise error if isinstance(error, JournalError) else _explained(path, error) from error
+            raise error if isinstance(error, JournalError) else explained(path, error) from error
         return journal
 
-    def _check_last_stop(self, behind: PassedOver) -> None:
+    def _check_last_stop(self, behind: LogEnd) -> None:
         """Tell a loss that had to be expected from one that must not be."""
         reader = self.reader
         if reader.last_number() < reader.least_number():
@@ -151,7 +150,7 @@ class Journal:
             "least_number": str(number),
             "stopped": "",
         }
-        connection = self._connection
+        connection = self._open_for_writing()
         try:
             connection.execute("BEGIN IMMEDIATE")
             if cut:
@@ -160,13 +159,25 @@ class Journal:
             self._note(**notes)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         if any(self.reader.meta(key) != value for key, value in notes.items()):
             raise JournalCorrupt(f"{self.path} is damaged: it does not keep what is noted in it")
         self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
         self._written = number
         self.checkpoint(truncate=True)
+
+    def _open_for_writing(self) -> sqlite3.Connection:
+        """Now that all is read. The reader's new connection is closed last: it keeps the log, see ``close``."""
+        self.reader.close()
+        try:
+            self._connection = _connect(self.path, self.durability)
+            self._insert = self._connection.cursor()
+            self.reader = JournalReader(connect_to_read(self.path), self.path)
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
+        self._begun = True
+        return self._connection
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -195,7 +206,7 @@ class Journal:
         try:
             self._insert.execute(_INSERT_GROUP, (group.first, group.count, group.sequence, records, group.crc, chain))
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         self._written = group.last
         self._wal_bytes += len(group.records) + 8_192
 
@@ -225,7 +236,7 @@ class Journal:
             connection.execute(_PRUNE_SNAPSHOTS, (SNAPSHOTS_KEPT,))
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         self._snapshot_number = snapshot.number
         self._wal_bytes += len(snapshot.packed)
 
@@ -252,7 +263,7 @@ class Journal:
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         self.restart_due = frames * PAGE_BYTES >= WAL_LIMIT_BYTES
 
     def restart_wal(self) -> None:
@@ -263,19 +274,26 @@ class Journal:
         try:
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         self.restart_due = False
 
     def close(self, *, clean: bool) -> None:
-        """Close and unlock; ``clean`` says that everything accepted is in it. Raises as ``write`` does."""
+        """Close and unlock; ``clean`` says that everything accepted is in it. Raises as ``write`` does.
+
+        Otherwise the files stay as they are: SQLite moves the log into the main file when its last connection is
+        closed, unless that one can only read.
+        """
         try:
-            if clean:
+            if clean and self._begun:
                 self._note(stopped="1", least_number=str(self.writer.last))
                 self.checkpoint(truncate=True)
+                self.reader.close()
         except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
+            raise explained(self.path, error) from error
         finally:
-            self._connection.close()
+            if self._begun:
+                self._connection.close()
+            self.reader.close()
             self._lock.close()
 
     def _note(self, **notes: str) -> None:
@@ -311,23 +329,3 @@ def _connect(path: Path, durability: Durability, timeout_s: float = 10.0) -> sql
     connection.execute("PRAGMA fullfsync = 1")  # macOS: fsync alone leaves data in the drive's own cache
     connection.execute("PRAGMA checkpoint_fullfsync = 1")
     return connection
-
-
-def _look_behind(path: Path) -> PassedOver:
-    """Look over a connection that cannot write, because closing one that can would tidy the evidence away."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
-        connection.execute("SELECT count(*) FROM meta").fetchone()
-        return passed_over(path, page_bytes)
-    finally:
-        connection.close()
-
-
-def _explained(path: Path, error: Exception) -> JournalError:
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-        return JournalCorrupt(f"{path} is damaged: {error}")
-    return JournalError(f"{path}: {error}")
-
-
-__all__ = ["FILE_NAME", "Journal", "JournalCorrupt", "JournalError"]

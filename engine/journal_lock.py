@@ -10,7 +10,8 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
-from engine.journal_reader import FILE_NAME, JournalError
+from engine.journal_errors import JournalError
+from engine.journal_files import FILE_NAME
 from engine.types import Durability
 
 LOCK_NAME = "engine.lock"

@@ -10,22 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from engine.journal_errors import JournalCorrupt, JournalError
+from engine.journal_files import FILE_NAME, connect_alone, connect_to_read, explained, require_database
 from engine.journal_format import FORMAT, GENESIS, Group
+from engine.journal_wal import NO_LOG, LogEnd, log_end
 from engine.service import state_digest
 
-FILE_NAME = "journal.sqlite"
 _FAST = 1
 
 _PAGE_GROUPS = 256
 _GROUPS = "SELECT first, count, sequence, records, crc, chain FROM groups WHERE first > ? ORDER BY first LIMIT ?"
-
-
-class JournalError(Exception):
-    """Base of what can be wrong with a journal; the message is one line for a person."""
-
-
-class JournalCorrupt(JournalError):
-    """The journal is damaged before its end: what follows cannot be trusted, and is not thrown away."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -71,8 +65,9 @@ class Mark(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class JournalReader:
     """Reads a journal over an open connection. It changes nothing."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, log: LogEnd = NO_LOG) -> None:
         self.path = path
+        self.log = log
         self.damaged_from: int | None = None
         """First command of a damaged tail, once ``groups`` has met one."""
         self._connection = connection
@@ -81,8 +76,11 @@ class JournalReader:
             raise JournalError(f"{path} has format {version}, this version reads format {FORMAT}")
 
     @classmethod
-    def open(cls, data_dir: Path) -> JournalReader:
+    def open(cls, data_dir: Path, *, alone: bool = False) -> JournalReader:
         """Open the journal of a data directory for reading, also while an engine writes it.
+
+        Args:
+            alone: nobody writes it meanwhile: see ``connect_alone``.
 
         Raises:
             JournalError: there is none, or it cannot be read.
@@ -91,10 +89,16 @@ class JournalReader:
         if not path.exists():
             raise JournalError(f"there is no journal in {data_dir}")
         try:
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-            return cls(connection, path)
-        except sqlite3.DatabaseError as error:
-            raise JournalCorrupt(f"{path} is damaged: {error}") from error
+            require_database(path)
+            log = log_end(path) if alone else NO_LOG
+            connection = connect_alone(path, log.frames) if alone else connect_to_read(path)
+        except (sqlite3.Error, OSError) as error:
+            raise explained(path, error) from error
+        try:
+            return cls(connection, path, log)
+        except JournalError:
+            connection.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""
@@ -169,8 +173,8 @@ class JournalReader:
     def _rows(self, sql: str, *values: str | int) -> list[tuple[object, ...]]:
         try:
             return self._connection.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise JournalCorrupt(f"{self.path} is damaged: {error}") from error
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
 
 def _group(row: tuple[object, ...]) -> Group | None:

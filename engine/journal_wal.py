@@ -10,7 +10,10 @@ Layout: https://www.sqlite.org/walformat.html
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import struct
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +21,20 @@ _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">4I")
 _FRAME_HEADER_BYTES = 24
 _BIG_ENDIAN_CHECKSUM = 0x377F0683
+_SHM_MAX_FRAME = struct.Struct("=I")
 _SHM_MAX_FRAME_OFFSET = 16
+_FIRST_PAGE_BYTES = 65_536
+"""The largest page that SQLite knows."""
 
 
-class PassedOver(NamedTuple):
-    """What lies in a log after the end that SQLite sees."""
+class LogEnd(NamedTuple):
+    """The end of a log as SQLite sees it, and what lies after it."""
 
-    commits: int
-    """Commit frames."""
-    frames_after: int
+    frames: int
+    """Frames before the end."""
+    commits: int = 0
+    """Commit frames after it."""
+    frames_after: int = 0
     """Frames after the last of these."""
 
     @property
@@ -40,30 +48,49 @@ class PassedOver(NamedTuple):
         return self.commits > 0 and not self.torn
 
 
-NOTHING = PassedOver(0, 0)
+NO_LOG = LogEnd(0)
 
 
-def passed_over(database: Path, page_bytes: int) -> PassedOver:
-    """Look behind the end of a database's log; needs an open connection that has read something."""
-    wal, shm = Path(f"{database}-wal"), Path(f"{database}-shm")
-    if not wal.exists() or not shm.exists():
-        return NOTHING
-    with shm.open("rb") as index:
-        index.seek(_SHM_MAX_FRAME_OFFSET)
-        (end,) = struct.unpack("=I", index.read(4))
+def log_end(database: Path) -> LogEnd:
+    """Look behind the end of the log of a database that nobody writes meanwhile; nothing of it is touched."""
+    wal = Path(f"{database}-wal")
+    if not wal.exists() or wal.stat().st_size < _HEADER.size:
+        return NO_LOG
+    page_bytes, end = _as_sqlite_sees_it(database, wal)
     header, frames = _read_frames(wal, page_bytes, end)
     if not frames:
-        return NOTHING
+        return LogEnd(end)
     first, later = frames[0], frames[1:]
     salts = _HEADER.unpack(header)[4:6]
     if end == 0:
         if _is_whole(header) and salts[0] == (first[2] + 1) & 0xFFFFFFFF:
-            return NOTHING  # the log was just started afresh: its old frames are in the main file
+            return LogEnd(end)  # the log was just started afresh: its old frames are in the main file
         salts = first[2:]
     # One salt is enough: those of an older log differ in both, a damaged one in one.
     current = [pages for _, pages, *own in later if own[0] == salts[0] or own[1] == salts[1]]
     commits = [place for place, pages in enumerate(current) if pages]
-    return PassedOver(len(commits), len(current) - 1 - commits[-1]) if commits else NOTHING
+    return LogEnd(end, len(commits), len(current) - 1 - commits[-1]) if commits else LogEnd(end)
+
+
+def _as_sqlite_sees_it(database: Path, wal: Path) -> tuple[int, int]:
+    """Bytes of a page, and frames of the log up to its end, as the index tells that SQLite makes of it.
+
+    It is made for a copy elsewhere, because SQLite would write it beside the log, and could tidy the log away.
+    """
+    with tempfile.TemporaryDirectory(prefix="tradesim-") as elsewhere:
+        copy = Path(elsewhere) / "journal"
+        with database.open("rb") as file:
+            copy.write_bytes(file.read(_FIRST_PAGE_BYTES))
+        shutil.copyfile(wal, f"{copy}-wal")
+        connection = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
+        try:
+            page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
+            connection.execute("PRAGMA user_version").fetchone()  # reads: the index is made
+            index = Path(f"{copy}-shm")
+            end = _SHM_MAX_FRAME.unpack_from(index.read_bytes(), _SHM_MAX_FRAME_OFFSET)[0] if index.exists() else 0
+        finally:
+            connection.close()
+    return page_bytes, end
 
 
 def _read_frames(wal: Path, page_bytes: int, end: int) -> tuple[bytes, list[tuple[int, int, int, int]]]:

@@ -21,8 +21,9 @@ import msgspec
 
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
+from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_format import GENESIS, Group, Record
-from engine.journal_reader import JournalCorrupt, JournalError, JournalReader
+from engine.journal_reader import JournalReader
 from engine.service import RecoverableService
 
 SLICE = 200

@@ -9,8 +9,9 @@ import msgspec
 
 from engine.events import AnyEvent
 from engine.journal import Journal
+from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_format import GENESIS, Group, Record
-from engine.journal_reader import JournalCorrupt, JournalError, JournalReader, Mark, Snapshot
+from engine.journal_reader import JournalReader, Mark, Snapshot
 from engine.service import OrderBookService, RecoverableService
 
 

@@ -9,7 +9,8 @@ from time import perf_counter_ns
 
 import msgspec
 
-from engine.journal import Journal, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalError
 from engine.journal_format import Group
 from engine.types import Durability
 from net.engine_connection import EngineConnection

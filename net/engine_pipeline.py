@@ -15,7 +15,8 @@ from time import perf_counter_ns
 from engine import build_kind, commands
 from engine.commands import AdvanceTime, AnyCommand, EndDay
 from engine.events import AnyEvent, Rejected
-from engine.journal import Journal, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalError
 from engine.journal_reader import Snapshot
 from engine.service import RecoverableService
 from engine.types import Durability, RejectCode

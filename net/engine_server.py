@@ -16,7 +16,9 @@ import msgspec
 
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
-from engine.journal import Journal, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalError
+from engine.journal_files import boot_id
 from engine.journal_lock import lock_data_dir, require_no_journal
 from engine.oms import OrderManagementSystem
 from engine.recovery import Recovery, recover
@@ -27,7 +29,7 @@ from net.engine_pipeline import EnginePipeline
 from net.errors import EngineFailed, StartupError
 from net.garbage import GarbagePolicy
 from net.logs import configure_logging, get_logger
-from net.process import Ready, boot_id, is_loopback, prepare_data_dir, serve_until_stopped
+from net.process import Ready, is_loopback, prepare_data_dir, serve_until_stopped
 
 QUEUE_CAPACITY = 65_536
 KEPT_EVENTS = 200_000

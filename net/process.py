@@ -7,7 +7,6 @@ import contextlib
 import ipaddress
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -137,14 +136,3 @@ def client_address(peer: str, forwarded: str) -> str:
     """
     client = forwarded.rpartition(",")[2].strip()
     return client if client and is_loopback(peer) else peer
-
-
-def boot_id() -> str:
-    """Name the time since this machine was started; "" where it has no name."""
-    try:
-        if sys.platform == "darwin":
-            command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
-            return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""

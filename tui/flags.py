@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, get_type_hints
 
 from engine.commands import AccountLimits
+from engine.journal_errors import JournalError
 from engine.journal_lock import require_free
-from engine.journal_reader import JournalError
 from net.engine_protocol import Durability
 from net.errors import StartupError
 from net.process import prepare_data_dir

@@ -20,7 +20,7 @@ from engine.commands import (
 from engine.export import TABLES, ExportError, ExportFormat, MarketTables, export_journal
 from engine.instruments import FeeSchedule, Instrument
 from engine.journal import Journal
-from engine.journal_reader import JournalError
+from engine.journal_errors import JournalError
 from engine.oms import OrderManagementSystem
 from engine.recovery import recover, replay_events
 from engine.types import Durability, InstrumentStatus, Side

@@ -6,7 +6,8 @@ import pytest
 from tally import Tally, command, digest_after, open_journal, work
 
 from engine.commands import NewOrder
-from engine.journal import Journal, JournalCorrupt, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_format import GENESIS
 from engine.journal_lock import JournalLocked
 from engine.journal_writer import GroupWriter

@@ -16,14 +16,14 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from tally import Tally, digest_after, open_journal, work
 
-from engine.journal import JournalError
+from engine.journal_errors import JournalError
 from engine.recovery import Recovery, verify
 from engine.types import Durability
 
@@ -129,11 +129,12 @@ def recover_files(
     directory: Path, files: Files, durability: Durability, boot_id: str = "boot"
 ) -> tuple[int, str, Recovery]:
     """Recover from these files, twice, because the second start must find what the first left."""
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    for name, content in files.items():
-        (directory / name).write_bytes(content)
-    journal, service, recovery = open_journal(directory, durability, epoch="new", boot_id=boot_id)
+    write_files(directory, files)
+    try:
+        journal, service, recovery = open_journal(directory, durability, epoch="new", boot_id=boot_id)
+    except JournalError:
+        assert read_files(directory) == files, "a refused start leaves everything as it was"
+        raise
     epoch = journal.epoch
     assert service.state_hash() == digest_after(recovery.commands), "not a prefix of what was done"
     journal.close(clean=False)
@@ -145,6 +146,17 @@ def recover_files(
     )
     again.close(clean=False)
     return recovery.commands, epoch, recovery
+
+
+def write_files(directory: Path, files: Files) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    for name, content in files.items():
+        (directory / name).write_bytes(content)
+
+
+def read_files(directory: Path) -> Files:
+    return {file.name: bytearray(file.read_bytes()) for file in directory.glob("journal.sqlite*")}
 
 
 @pytest.mark.parametrize("durability", [Durability.PROCESS, Durability.POWER])
@@ -218,15 +230,36 @@ def crashed(tmp_path: Path) -> Path:
     journal.checkpoint(truncate=True)
     work(journal, service, range(11, 41), group=3)
     copy = tmp_path / "copy"
-    copy.mkdir()
-    for name in ("journal.sqlite", "journal.sqlite-wal"):
-        shutil.copy(tmp_path / "live" / name, copy / name)
+    write_files(copy, read_files(tmp_path / "live"))
     journal.close(clean=True)
     return copy
 
 
-def read_files(directory: Path) -> Files:
-    return {file.name: bytearray(file.read_bytes()) for file in directory.glob("journal.sqlite*")}
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("journal.sqlite-wal", lambda content: content[: len(content) // 2] + b"?" + content[len(content) // 2 + 1 :]),
+        ("journal.sqlite", lambda content: b""),
+        ("journal.sqlite", lambda content: b"?" + content[1:]),
+        ("journal.sqlite", lambda content: content.replace(b"format1", b"format9")),
+    ],
+)
+def test_a_refused_start_leaves_every_file_as_it_was_and_the_next_one_is_refused_too(
+    crashed: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    whole = read_files(crashed)
+    assert set(whole) == {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}
+    damaged = whole | {name: bytearray(damage(bytes(whole[name])))}
+    assert damaged != whole
+    write_files(crashed, damaged)
+    for _ in range(2):
+        with pytest.raises(JournalError):
+            open_journal(crashed)
+        assert read_files(crashed) == damaged
+    write_files(crashed, whole)
+    journal, _, recovery = open_journal(crashed)
+    assert recovery.commands == 40
+    journal.close(clean=True)
 
 
 def test_a_log_cut_short_at_any_byte_gives_all_whole_groups(tmp_path: Path, crashed: Path) -> None:
@@ -269,6 +302,7 @@ def test_a_flipped_byte_is_refused_or_reported_or_does_not_matter(tmp_path: Path
 
 def test_verify_reads_what_a_crash_left_without_changing_it(crashed: Path) -> None:
     before = read_files(crashed)
+    del before["journal.sqlite-shm"]  # whoever reads makes it anew
     found = verify(crashed, Tally)
     assert (found.ok, found.commands, found.state_hash) == (True, 40, digest_after(40))
     after = read_files(crashed)

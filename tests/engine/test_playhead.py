@@ -12,8 +12,8 @@ from engine.commands import AnyCommand, PublishNews
 from engine.events import AnyEvent, NewsPublished, Trade
 from engine.fork import fork
 from engine.journal import Journal
+from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_format import GENESIS
-from engine.journal_reader import JournalCorrupt, JournalError
 from engine.oms import OrderManagementSystem
 from engine.playhead import Playhead, Recording, Wanted, wind
 from engine.recovery import replay, verify

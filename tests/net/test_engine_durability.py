@@ -10,7 +10,8 @@ import pytest
 from tiny_exchange import TinyExchange
 
 from engine import commands as c
-from engine.journal import Journal, JournalError
+from engine.journal import Journal
+from engine.journal_errors import JournalError
 from engine.journal_format import Group
 from engine.recovery import recover, replay
 from engine.types import Durability, RejectCode, Side

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 import structlog
 
+from engine.journal_files import boot_id
 from net.errors import StartupError
 from net.logs import configure_logging, mask_secrets
-from net.process import Ready, boot_id, client_address, prepare_data_dir
+from net.process import Ready, client_address, prepare_data_dir
 
 WAITS = """
 import asyncio, sys

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from engine.events import AnyEvent, NewsPublished, Trade
-from engine.journal_reader import JournalError
+from engine.journal_errors import JournalError
 from engine.playhead import Moment, Playhead, Winding
 from engine.types import SymbolId
 from net import messages as m

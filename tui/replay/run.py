@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.journal import JournalError
+from engine.journal_errors import JournalError
+from engine.journal_files import boot_id
 from engine.journal_lock import in_use
 from engine.playhead import Playhead, Recording
 from net.errors import StartupError
-from net.process import boot_id, prepare_data_dir
+from net.process import prepare_data_dir
 from tui.flags import DEFAULT_SCENARIO, ExchangeFlags
 from tui.options import NoAgents, Port, ScenarioName, Seed
 from tui.records import RecordedDir
