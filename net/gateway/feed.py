@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from net.engine_protocol import SnapshotView
+from net.engine_protocol import EventBatch, SnapshotView
 from net.errors import EventsLost, TradesimError
 from net.gateway.accounts import Accounts
 from net.gateway.engine import Engine
@@ -63,28 +63,30 @@ class Feed:
 
     async def _load_and_follow(self) -> None:
         snapshot = await self._engine.snapshot()
-        views = await self._engine.accounts()
         first = max(snapshot.oldest_event or snapshot.sequence + 1, snapshot.sequence + 1 - LOOKBACK_EVENTS)
+        past = await self._past(first, snapshot)
+        views = await self._engine.accounts()
+        # All in one turn: whoever came in between would be told a part of what he missed as the whole of it.
         self._mirror.load(snapshot)
-        self._accounts.load(views, first - 1)
-        if not await self._remember(first, snapshot):
-            self._accounts.load(views, snapshot.sequence)
+        self._accounts.load(views, snapshot.sequence if past is None else first - 1)
+        for batch in past or ():
+            self._publisher.remember(batch, snapshot.sequence)
         self.ready.set()
         self._on_loaded()
         async for batch in self._engine.events(snapshot.sequence + 1, snapshot.epoch):
             self._mirror.apply(batch)
             self._publisher.publish(batch)
 
-    async def _remember(self, first: int, snapshot: SnapshotView) -> bool:
-        """Keep the private events from number ``first`` up to the snapshot; False when they are not all there."""
+    async def _past(self, first: int, snapshot: SnapshotView) -> list[EventBatch] | None:
+        """The events from number ``first`` up to the snapshot; None when they are not all there."""
+        past: list[EventBatch] = []
         if first > snapshot.sequence:
-            return True
-        events = self._engine.events(first, snapshot.epoch)
+            return past
         try:
-            async for batch in events:
-                self._publisher.remember(batch, snapshot.sequence)
+            async for batch in self._engine.events(first, snapshot.epoch):
+                past.append(batch)
                 if batch.first_sequence + len(batch.events) > snapshot.sequence:
-                    return True
+                    return past
         except EventsLost:
-            return False
-        return False
+            pass
+        return None

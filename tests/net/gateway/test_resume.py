@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from gateway_world import Client, World, running
+from websockets.asyncio.client import connect
+
+from net.engine_client import EngineClient
+from net.engine_protocol import EventBatch
+from net.gateway import GatewayConfig, serve
 
 PRIVATE = ("execution", "order_update")
 
@@ -130,3 +137,37 @@ async def test_who_resumes_many_accounts_holds_nobody_up(world: World) -> None:
     assert told.count("resumed") == 20
     assert told[-1] != "pong", "the ping waited for all accounts"
     assert "pong" in told
+
+
+class Halting(EngineClient):
+    """An engine's client that gives the first events it is asked for, and no more until it is told to go on."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__("127.0.0.1", port)
+        self.halted, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def events(self, from_sequence: int, epoch: str | None = None) -> AsyncIterator[EventBatch]:
+        async for batch in super().events(from_sequence, epoch):
+            yield batch
+            self.halted.set()
+            await self.go_on.wait()
+
+
+async def test_who_comes_while_a_gateway_still_reads_the_past_misses_nothing(world: World, tmp_path: Path) -> None:
+    bob, token, start = await registered(world)
+    for price in (99.0, 98.0, 97.0):
+        await bob.order("buy", 1, price)
+    engine = Halting(world.engine.port)
+    async with engine, serve(GatewayConfig(data_dir=tmp_path, port=0), engine) as server:
+        await asyncio.wait_for(engine.halted.wait(), 10)
+        async with connect(f"ws://127.0.0.1:{server.port}/ws", proxy=None) as link:
+            back = Client(link)
+            refused = await back.ask("agent_register", "error", agent_id="bob", token=token)
+            assert refused["data"]["code"] == "engine_unavailable"
+            engine.go_on.set()
+            await back.wait_for("agents_snapshot")
+            await back.register(agent_id="bob", token=token)
+            await back.ask("resume", "resumed", epoch="first", sequence=start)
+            missed = private(await back.settle())
+    assert [message["data"]["price"] for message in missed] == [99.0, 98.0, 97.0]
+    assert [message["type"] for message in back.seen].count("hello") == 1
