@@ -211,7 +211,9 @@ class Gateway:
 
         What the engine did not confirm stays to be done (canceling twice is harmless), and False is returned.
         """
-        for agent_id in [each for each in agent_ids or self._to_cancel if each in self._to_cancel]:
+        for agent_id in [*(agent_ids or self._to_cancel)]:
+            if agent_id not in self._to_cancel:  # done meanwhile: its owner may have come back and placed new ones
+                continue
             try:
                 await self.engine.submit(CancelAll(account=agent_id, reason=CancelReason.DISCONNECTED))
             except (EngineUnavailable, UnknownOutcome) as error:

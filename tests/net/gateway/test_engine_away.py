@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from gateway_world import ACME, World, running
 
-from engine.commands import AddInstrument
+from engine.commands import AddInstrument, CancelAll
 from engine.oms import OrderManagementSystem
 from net.engine_connection import EngineConnection
-from net.engine_protocol import EventBatch
+from net.engine_protocol import EventBatch, RemoteCommand, Reply
 from net.engine_server import EngineServer
 from net.gateway.mirror import Mirror
 
@@ -212,3 +212,27 @@ async def test_orders_of_a_session_that_went_while_the_engine_was_away_are_cance
     update = await watcher.wait_for("order_update", lambda m: m["data"]["event"] == "canceled")
     assert update["data"]["reason"] == "disconnected"
     assert world.gateway._to_cancel == {}
+
+
+async def test_who_came_back_keeps_new_orders_though_others_are_still_to_be_canceled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, bob = world.gateway, await world.connect()
+    token = (await bob.register("Bob", agent_id="bob"))["token"]
+    submit, reached_ann, go_on = gateway.engine.submit, asyncio.Event(), asyncio.Event()
+
+    async def slow_for_ann(command: RemoteCommand) -> Reply:
+        if isinstance(command, CancelAll) and command.account == "ann":
+            reached_ann.set()
+            await go_on.wait()
+        return await submit(command)
+
+    monkeypatch.setattr(gateway.engine, "submit", slow_for_ann)
+    gateway._to_cancel.update(dict.fromkeys(["ann", "bob"]))
+    canceling = asyncio.create_task(gateway.cancel_disconnected())
+    await asyncio.wait_for(reached_ann.wait(), 5)
+    await bob.register(agent_id="bob", token=token)
+    await bob.order("buy", 5, 99.0)
+    go_on.set()
+    assert await asyncio.wait_for(canceling, 5)
+    assert len((await bob.ask("get_orders", "orders"))["data"]["orders"]) == 1
