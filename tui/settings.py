@@ -17,6 +17,8 @@ from net.errors import StartupError
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 DEFAULT_ENGINE_PORT = 9999
+OWN_MODULE = (sys.executable, "-P", "-m")
+"""Runs a module of this installation: not one of the same name in the directory that the user happens to be in."""
 PIDS_FILE = "pids.json"
 """In the data directory: which process is which tier, for people and tools that look at a running exchange."""
 

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import random
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from enum import Enum
 import msgspec
 
 from net.errors import StartupError
+from tui.settings import OWN_MODULE
 
 EXIT_USER_ERROR = 2
 """Exit status of a tier that cannot start because of how it was asked to."""
@@ -88,7 +88,7 @@ class Supervisor:
         self,
         tiers: Sequence[Tier],
         on_change: Callable[[TierState], None] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "tui.tiers"),
+        command: Sequence[str] = (*OWN_MODULE, "tui.tiers"),
     ) -> None:
         self._command = tuple(command)
         self.states = [TierState(tier) for tier in tiers]

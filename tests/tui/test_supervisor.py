@@ -85,6 +85,22 @@ async def test_a_tier_that_ended_is_told_of_in_one_line(script: str, told: str):
         assert supervisor.states[0].end == told
 
 
+async def test_a_tier_is_a_module_of_this_installation_wherever_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ended = asyncio.Event()
+
+    def on_change(state: TierState) -> None:
+        if state.status is TierStatus.RESTARTING:
+            ended.set()
+
+    (tmp_path / "tui.py").write_text("raise SystemExit('somebody else's module')")
+    monkeypatch.chdir(tmp_path)
+    async with Supervisor([Tier("child", ("no tier",))], on_change) as supervisor:
+        await asyncio.wait_for(ended.wait(), 20)
+        assert supervisor.states[0].end == "ValueError: 'no tier' is not a valid TierName"
+
+
 async def test_a_tier_that_never_serves_is_told_with_what_it_ended_of(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tui.supervisor.READY_TIMEOUT_S", 1.0)
     async with supervisor_of("int('u720')") as supervisor:

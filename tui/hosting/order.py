@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Final
 
 import msgspec
 
 from net.trust import CERTIFICATE_VARIABLE
+from tui.settings import OWN_MODULE
 
 REMOTE_HZ: Final = 4.0
 """Frames a second of a console that is looked at over a network."""
@@ -37,7 +37,7 @@ class ConsoleOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     def command(self) -> list[str]:
         """The command that runs it."""
-        return [sys.executable, "-m", "tui.hosting.console", msgspec.json.encode(self).decode()]
+        return [*OWN_MODULE, "tui.hosting.console", msgspec.json.encode(self).decode()]
 
 
 def environment(term: str, *, truecolor: bool) -> dict[str, str]:
