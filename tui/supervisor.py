@@ -12,7 +12,7 @@ import random
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -21,6 +21,7 @@ import msgspec
 from net.errors import StartupError
 from tui.settings import OWN_MODULE
 
+EXIT_FAILURE = 1
 EXIT_USER_ERROR = 2
 """Exit status of a tier that cannot start because of how it was asked to."""
 
@@ -130,8 +131,11 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop every tier, last started first; one that does not follow in time is killed."""
         self._stopping.set()
-        for state in reversed(self.states):
-            await self._stop_one(state)
+        while True:
+            for state in reversed(self.states):
+                await self._stop_one(state)
+            if all(state.pid is None for state in self.states):  # one may have been only starting when it was its turn
+                break
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -155,7 +159,10 @@ class Supervisor:
         delay = BACKOFF_FIRST_S
         while not self._stopping.is_set():
             started = time.monotonic()
-            status = await self._run_once(state)
+            try:
+                status = await self._run_once(state)
+            except OSError as error:  # the system is short of processes, memory or files, for now
+                status, state.end = EXIT_FAILURE, f"{state.tier.name} cannot be run: {error.strerror or error}"
             if status == EXIT_USER_ERROR and state.restarts == 0 and not self._stopping.is_set():
                 self._fail(state)
                 return
@@ -184,7 +191,7 @@ class Supervisor:
         assert errors is not None  # noqa: S101 - it is a PIPE
         reading_errors = asyncio.create_task(self._read_errors(state, errors))
         try:
-            async for line in output:
+            async for line in _lines(output):
                 self._read_ready(state, line)
             await reading_errors
             status = await process.wait()
@@ -201,7 +208,7 @@ class Supervisor:
             state.ready.set()
 
     async def _read_errors(self, state: TierState, stream: asyncio.StreamReader) -> None:
-        async for line in stream:
+        async for line in _lines(stream):
             state.last_words.append(line.decode(errors="replace").rstrip())
 
     def _fail(self, state: TierState) -> None:
@@ -212,6 +219,18 @@ class Supervisor:
     def _set_status(self, state: TierState, status: TierStatus) -> None:
         state.status = status
         self._on_change(state)
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """What a tier says, line by line; of a line longer than the stream's buffer, its end."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        yield line
 
 
 def _why(state: TierState, status: int) -> str:

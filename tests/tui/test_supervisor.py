@@ -1,6 +1,7 @@
 """The supervisor on tiny child processes that behave, die, refuse, or hang on."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -56,6 +57,55 @@ async def test_a_tier_that_dies_is_started_again(tmp_path: Path):
 
     async with supervisor_of(DIES_ONCE, str(tmp_path / "died"), on_change=on_change):
         await asyncio.wait_for(ready_again.wait(), 20)
+
+
+async def test_a_tier_that_dies_with_very_long_words_is_started_again(tmp_path: Path):
+    shouts = "import sys; sys.stderr.write('x' * 300_000 + '\\n'); sys.exit(1)"
+    dies = DIES_ONCE.replace("    sys.exit(1)", f"    {shouts}")
+    ready_again = asyncio.Event()
+
+    def on_change(state: TierState) -> None:
+        if state.status is TierStatus.READY and state.restarts == 1:
+            ready_again.set()
+
+    async with supervisor_of(dies, str(tmp_path / "died"), on_change=on_change):
+        await asyncio.wait_for(ready_again.wait(), 20)
+
+
+async def test_a_tier_that_the_system_could_not_start_is_started_later(monkeypatch: pytest.MonkeyPatch):
+    create, refusals = asyncio.create_subprocess_exec, [BlockingIOError(errno.EAGAIN, "no more processes")]
+
+    async def scarce(*command, **options):
+        if refusals:
+            raise refusals.pop()
+        return await create(*command, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", scarce)
+    async with supervisor_of(SERVES, "engine") as supervisor:
+        await asyncio.wait_for(supervisor.wait_ready(), 20)
+        assert supervisor.states[0].restarts == 1
+
+
+async def test_a_tier_that_was_being_started_when_the_end_came_does_not_stay_behind(monkeypatch: pytest.MonkeyPatch):
+    create, forked, go_on = asyncio.create_subprocess_exec, asyncio.Event(), asyncio.Event()
+
+    async def slow_for_the_last(*command, **options):
+        process = await create(*command, **options)
+        if command[-1] == "last":
+            forked.set()
+            await go_on.wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow_for_the_last)
+    tiers = [Tier("first", ("first",)), Tier("last", ("last",))]
+    async with Supervisor(tiers, command=(sys.executable, "-c", SERVES)) as supervisor:
+        await asyncio.wait_for(supervisor.states[0].ready.wait(), 20)
+        await asyncio.wait_for(forked.wait(), 20)
+        stopping = asyncio.create_task(supervisor.stop())
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.wait_for(stopping, 20)
+        assert [state.pid for state in supervisor.states] == [None, None]
 
 
 async def test_a_tier_that_refuses_to_start_is_told_in_its_own_words_and_not_started_again():
