@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from net.errors import StartupError
+from net.logs import get_logger
 from net.process import prepare_data_dir
 from tui.hosting.admission import Admission, Limits, Refused, Visitor
 from tui.hosting.audit import Audit, AuditLine, now_text
@@ -25,6 +27,8 @@ LINGER_S: Final = 20.0
 IDLE_CHECK_S: Final = 1.0
 FOLDER: Final = "visitors"
 SPECTATORS: Final = "spectators"
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,12 @@ class Lobby:
                 picture = await self._share()
         except BaseException as error:
             self._admission.leave(visitor)
+            if isinstance(error, OSError | StartupError):  # short of processes, files or room on the disk
+                log.error("no console", why=str(error))
+                error = Refused("no console can be started now; try again later")
             if isinstance(error, Refused):
                 self._write(visitor, "refused", why=str(error))
-            raise
+            raise error
         seat = Seat(visitor, picture, self._left)
         self._seats.add(seat)
         self._write(visitor, "entered")
@@ -129,8 +136,9 @@ class Lobby:
                 self._lingering = None
             if self._shared is None or self._shared.ended.done():
                 folder = self._exchange.data_dir / FOLDER / SPECTATORS
-                self._shared = Picture(self._order(folder, SPECTATORS, spectator=True))
-                await self._shared.start(SHARED_SIZE, "xterm-256color", truecolor=self._truecolor_for_all)
+                shared = Picture(self._order(folder, SPECTATORS, spectator=True))
+                await shared.start(SHARED_SIZE, "xterm-256color", truecolor=self._truecolor_for_all)
+                self._shared = shared
             return self._shared
 
     def _order(self, folder: Path, name: str, *, spectator: bool) -> ConsoleOrder:

@@ -61,6 +61,10 @@ class Terminal:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=slave, stdout=slave, stderr=slave, env=dict(environment), start_new_session=True
             )
+        except BaseException:
+            os.close(self._master)
+            self._master = -1
+            raise
         finally:
             os.close(slave)
         os.set_blocking(self._master, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,24 @@ async def test_first_log_ins_of_two_traders_at_once_open_an_account_each(exchang
     seats = await come_at_once(visitors, trader("alice"), trader("bob"))
     assert all(isinstance(seat, Seat) for seat in seats)
     await until(lambda: consoles(exchange) == [1, 1])
+
+
+@pytest.mark.parametrize("trades", [True, False])
+async def test_a_console_that_could_not_be_started_is_said_and_the_next_visitor_gets_one(
+    visitors: Lobby, monkeypatch: pytest.MonkeyPatch, trades: bool
+):
+    create, refusals = asyncio.create_subprocess_exec, [BlockingIOError(errno.EAGAIN, "no more processes")]
+
+    async def scarce(*command, **options):
+        if refusals:
+            raise refusals.pop()
+        return await create(*command, **options)
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", scarce)
+    visitor = Visitor("ssh", "twin", "alice", "127.0.0.1", trades)
+    [refused] = await come_at_once(visitors, visitor)
+    assert isinstance(refused, Refused)
+    assert "try again later" in str(refused)
+    [seat] = await come_at_once(visitors, visitor)
+    assert isinstance(seat, Seat)
+    assert seat.picture.pid is not None
