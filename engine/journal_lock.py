@@ -7,6 +7,7 @@ which belong to that engine's accounts.
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 from typing import IO
 
@@ -50,6 +51,12 @@ def in_use(data_dir: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def kept_from_writing(data_dir: Path) -> bool:
+    """Whether nobody writes there who could be seen, and we could not: on a read-only mount, where SQLite cannot make
+    the files beside a journal by which it is read while it is written."""
+    return not os.access(data_dir, os.W_OK) and not in_use(data_dir)
 
 
 def require_free(data_dir: Path, durability: Durability) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_files import FILE_NAME, connect_alone, connect_to_read, explained, require_database
 from engine.journal_format import FORMAT, GENESIS, Group
+from engine.journal_lock import kept_from_writing
 from engine.journal_wal import NO_LOG, LogEnd, log_end
 from engine.service import state_digest
 
@@ -86,6 +87,7 @@ class JournalReader:
             JournalError: there is none, or it cannot be read.
         """
         path = data_dir / FILE_NAME
+        alone = alone or kept_from_writing(data_dir)
         if not path.exists():
             raise JournalError(f"there is no journal in {data_dir}")
         try:
