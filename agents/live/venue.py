@@ -40,6 +40,11 @@ class Desk:
         self.quoting: set[SymbolId] = set()
         self.later_quotes: dict[SymbolId, Quotes] = {}
 
+    def forget_quotes(self, symbol_id: SymbolId | None = None) -> None:
+        """Send no quotes that wait for an answer to others, in one instrument or in all."""
+        for waiting in list(self.later_quotes) if symbol_id is None else [symbol_id]:
+            self.later_quotes.pop(waiting, None)
+
 
 class LiveVenue:
     """A ``Venue`` over clients; agents take their seats with ``seat``."""
@@ -60,11 +65,14 @@ class LiveVenue:
 
     def seat(self, host: AgentHost, client: Client) -> None:
         """Let an agent trade through ``client``."""
+        self.leave(host.agent_id)
         self._desks[host.agent_id] = Desk(host, client)
 
     def leave(self, agent_id: str) -> None:
         """Forget an agent."""
-        self._desks.pop(agent_id, None)
+        desk = self._desks.pop(agent_id, None)
+        if desk is not None:
+            desk.forget_quotes()
 
     def ref_of(self, client_order_id: str | None) -> int:
         """The agent's number for an order of this run; 0 for others."""
@@ -106,6 +114,7 @@ class LiveVenue:
             desk.host.context.narrate = False  # enough for now; the session's tick asks again
             return self._explain(desk, intent)
         if isinstance(intent, CancelAll):
+            desk.forget_quotes(intent.symbol_id)
             return self._cancel_all(desk, intent)
         if not isinstance(intent, New | Cancel | Replace | Quotes):
             return None
