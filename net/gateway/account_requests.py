@@ -44,13 +44,14 @@ class AccountRequests:
         if session.role is Role.SPECTATOR:
             raise Refused(RejectCode.NOT_ALLOWED, "spectators only watch")
         account, token = await self._open_or_take_back(session, message)
-        if not await gateway.cancel_disconnected(account.agent_id):
-            raise Refused(RejectCode.ENGINE_UNAVAILABLE, "orders of the session before are still to be canceled")
         view = await gateway.view(account)
         if message.cancel_after is not None:
             result = await gateway.trading.cancel_after(CancelAfter(seconds=message.cancel_after), account.agent_id)
             if result.code is not None:
                 raise Refused(result.code, result.message or result.code.value, "cancel_after")
+        # Last: the session before may end while the others are waited for.
+        if not await gateway.cancel_disconnected(account.agent_id):
+            raise Refused(RejectCode.ENGINE_UNAVAILABLE, "orders of the session before are still to be canceled")
         if not session.is_open:
             return
         session.hold(account, cancel_on_disconnect=message.cancel_on_disconnect)
@@ -63,7 +64,7 @@ class AccountRequests:
             request_id=message.request_id,
         )
         session.say(answer)
-        session.say(gateway.portfolios.update(account, view))
+        session.say(gateway.portfolios.update(account, account.view or view))
 
     async def _open_or_take_back(self, session: Session, message: AgentRegister) -> tuple[Account, str | None]:
         registrar = self._gateway.registrar

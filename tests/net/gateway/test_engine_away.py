@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,11 @@ from gateway_world import ACME, World, running
 
 from engine.commands import AddInstrument, CancelAll
 from engine.oms import OrderManagementSystem
+from engine.service import AccountView
 from net.engine_connection import EngineConnection
 from net.engine_protocol import EventBatch, RemoteCommand, Reply
 from net.engine_server import EngineServer
+from net.errors import EngineUnavailable
 from net.gateway.mirror import Mirror
 
 
@@ -235,4 +237,37 @@ async def test_who_came_back_keeps_new_orders_though_others_are_still_to_be_canc
     await bob.order("buy", 5, 99.0)
     go_on.set()
     assert await asyncio.wait_for(canceling, 5)
+    assert len((await bob.ask("get_orders", "orders"))["data"]["orders"]) == 1
+
+
+async def test_who_comes_back_while_his_former_session_ends_keeps_new_orders(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, former, bob = world.gateway, await world.connect(), await world.connect()
+    token = (await former.register("Bob", agent_id="bob", cancel_on_disconnect=True))["token"]
+    accounts, submit = gateway.engine.accounts, gateway.engine.submit
+    asked, go_on, not_canceled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow(names: Sequence[str] | None = None) -> list[AccountView]:
+        asked.set()
+        await go_on.wait()
+        return await accounts(names)
+
+    async def cancels_nothing(command: RemoteCommand) -> Reply:
+        if isinstance(command, CancelAll):
+            not_canceled.set()
+            raise EngineUnavailable("away")
+        return await submit(command)
+
+    monkeypatch.setattr(gateway.engine, "accounts", slow)
+    monkeypatch.setattr(gateway.engine, "submit", cancels_nothing)
+    taking_back = asyncio.create_task(bob.register(agent_id="bob", token=token))
+    await asyncio.wait_for(asked.wait(), 5)
+    await former.link.close()
+    await asyncio.wait_for(not_canceled.wait(), 5)
+    monkeypatch.setattr(gateway.engine, "submit", submit)
+    go_on.set()
+    await taking_back
+    await bob.order("buy", 5, 99.0)
+    assert await gateway.cancel_disconnected()
     assert len((await bob.ask("get_orders", "orders"))["data"]["orders"]) == 1
