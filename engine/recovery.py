@@ -10,9 +10,11 @@ import msgspec
 from engine.events import AnyEvent
 from engine.journal import Journal
 from engine.journal_errors import JournalCorrupt, JournalError
+from engine.journal_files import boot_id
 from engine.journal_format import GENESIS, Group, Record
 from engine.journal_reader import JournalReader, Mark, Snapshot
 from engine.service import OrderBookService, RecoverableService
+from engine.types import Durability
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +42,13 @@ def recover(
     journal: Journal,
     new_service: Callable[[], RecoverableService],
     on_events: Callable[[int, list[AnyEvent]], None] = lambda _now, _events: None,
+    *,
+    begin: bool = True,
 ) -> tuple[RecoverableService, Recovery]:
     """Make the service that the journal tells of, and make the journal ready to go on from there.
 
-    ``on_events`` is called with the time (ns) and the events of each command that is applied again.
+    ``on_events`` is called with the time (ns) and the events of each command that is applied again. Without ``begin``
+    nothing of the journal is changed.
 
     Raises:
         JournalCorrupt: the journal is damaged before its end, or does not lead to the state that it says it does.
@@ -55,7 +60,8 @@ def recover(
     for group in reader.groups(start, chain):
         last_time = _apply(service, group, reader, on_events)
         number, chain = group.last, group.chain
-    journal.begin(number, chain, snapshot_number=start)
+    if begin:
+        journal.begin(number, chain, snapshot_number=start)
     return service, Recovery(
         commands=number,
         replayed=number - start,
@@ -66,6 +72,15 @@ def recover(
         power_lost=journal.power_lost,
         last_time=last_time,
     )
+
+
+def examine(data_dir: Path, new_service: Callable[[], RecoverableService]) -> Recovery:
+    """What a start would make of the journal of a data directory; raises whatever would refuse it, changes nothing."""
+    journal = Journal.open(data_dir, Durability.PROCESS, new_epoch="", boot_id=boot_id())
+    try:
+        return recover(journal, new_service, begin=False)[1]
+    finally:
+        journal.close(clean=False)
 
 
 def _from_snapshot(
@@ -184,6 +199,7 @@ __all__ = [
     "JournalError",
     "Recovery",
     "Verification",
+    "examine",
     "recover",
     "replay",
     "replay_events",

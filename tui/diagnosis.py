@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import typer
 
@@ -71,6 +72,7 @@ def _terminal() -> Iterator[Finding]:
 def _exchange(data_dir: DataDir, host: str, port: int, engine_port: int) -> Iterator[Finding]:
     from net.process import prepare_data_dir
 
+    running = _health(host, port)
     try:
         load_config()
         yield True, "settings", f"{config_path()}" + ("" if config_path().exists() else " (none)")
@@ -78,9 +80,9 @@ def _exchange(data_dir: DataDir, host: str, port: int, engine_port: int) -> Iter
         yield False, "settings", str(error)
     try:
         yield True, "data", str(prepare_data_dir(data_dir).resolve())
+        yield _journal(data_dir, running=running is not None)
     except StartupError as error:
         yield False, "data", str(error)
-    running = _health(host, port)
     if running is not None:
         yield True, "exchange", f"runs on port {port}: {running}"
         return
@@ -90,6 +92,29 @@ def _exchange(data_dir: DataDir, host: str, port: int, engine_port: int) -> Iter
             yield True, "port", f"{number} is free"
         except StartupError as error:
             yield False, "port", str(error)
+
+
+def _journal(data_dir: Path, *, running: bool) -> Finding:
+    """What a start would make of the journal; nothing of it is changed."""
+    from engine.journal_errors import JournalError
+    from engine.journal_files import FILE_NAME
+    from engine.journal_lock import in_use, require_free
+    from engine.oms import OrderManagementSystem
+    from engine.recovery import examine
+    from engine.types import Durability
+
+    if running and in_use(data_dir):
+        return True, "journal", "in use by an exchange"
+    try:
+        require_free(data_dir, Durability.PROCESS)
+        if not (data_dir / FILE_NAME).exists():
+            return True, "journal", "none yet"
+        found = examine(data_dir, OrderManagementSystem)
+    except JournalError as error:
+        return False, "journal", str(error)
+    cut = found.torn or found.cut_from is not None
+    note = "; its end is not whole: a start goes on without it, in a new epoch" if cut else ""
+    return True, "journal", f"{found.commands:,} commands{note}"
 
 
 def _health(host: str, port: int) -> str | None:

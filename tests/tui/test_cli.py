@@ -1,10 +1,21 @@
 """Commands that need no running exchange, through the command line's own parser."""
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from recorded import COMMANDS, killed, stopped
 from typer.testing import CliRunner
 
+from engine.journal import Journal
+from engine.journal_errors import JournalError
+from engine.journal_files import FILE_NAME, boot_id
+from engine.journal_lock import lock_data_dir
+from engine.oms import OrderManagementSystem
+from engine.recovery import recover
+from engine.types import Durability
 from net.errors import StartupError
 from tui.cli import app
 
@@ -79,6 +90,79 @@ def test_doctor_names_the_build_and_the_ports(tmp_path: Path):
     assert result.exit_code == 0, result.output
     assert "build" in result.output
     assert str(tmp_path) in result.output
+
+
+def doctor(data_dir: Path) -> Result:
+    return runner.invoke(app, ["doctor", "--data-dir", str(data_dir), "--port", "0", "--engine-port", "0"])
+
+
+def start(data_dir: Path) -> None:
+    journal = Journal.open(data_dir, Durability.PROCESS, new_epoch="e2", boot_id=boot_id())
+    try:
+        recover(journal, OrderManagementSystem)
+    finally:
+        journal.close(clean=False)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("leave", [stopped, killed])
+def test_doctor_reads_a_whole_journal_as_a_start_would_and_changes_nothing(
+    tmp_path: Path, leave: Callable[[Path], Path]
+):
+    data_dir = leave(tmp_path / "data")
+    before = content(data_dir)
+    result = doctor(data_dir)
+    assert result.exit_code == 0, result.output
+    assert f"ok  journal     {COMMANDS} commands\n" in result.output
+    assert content(data_dir) == before
+
+
+def scribble(data_dir: Path) -> None:
+    (data_dir / FILE_NAME).write_bytes(bytes(range(256)) * 40)
+
+
+def age(data_dir: Path) -> None:
+    edit(data_dir, "UPDATE meta SET value = '2' WHERE key = 'format'")
+
+
+def break_a_group(data_dir: Path) -> None:
+    edit(data_dir, "UPDATE groups SET crc = crc + 1 WHERE first = 20")
+
+
+def flip_a_byte_of_the_log(data_dir: Path) -> None:
+    log = data_dir / f"{FILE_NAME}-wal"
+    damaged = bytearray(log.read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    log.write_bytes(damaged)
+
+
+def edit(data_dir: Path, sql: str) -> None:
+    connection = sqlite3.connect(data_dir / FILE_NAME, isolation_level=None)
+    connection.execute(sql)
+    connection.close()
+
+
+@pytest.mark.parametrize("damage", [scribble, age, break_a_group, flip_a_byte_of_the_log])
+def test_doctor_says_what_a_start_would_refuse(tmp_path: Path, damage: Callable[[Path], None]):
+    data_dir = killed(tmp_path / "data")
+    damage(data_dir)
+    before = content(data_dir)
+    result = doctor(data_dir)
+    assert result.exit_code == 1, result.output
+    assert content(data_dir) == before
+    with pytest.raises(JournalError) as refused:
+        start(data_dir)
+    assert f"BAD journal     {refused.value}\n" in result.output
+
+
+def test_doctor_tells_of_an_engine_that_has_the_directory(tmp_path: Path):
+    with lock_data_dir(tmp_path):
+        result = doctor(tmp_path)
+    assert result.exit_code == 1, result.output
+    assert f"BAD journal     the data directory {tmp_path} is in use by another engine" in result.output
 
 
 def test_verify_of_a_directory_without_a_journal_says_so(tmp_path: Path):
