@@ -1,7 +1,7 @@
 """A slow, obvious exchange to compare the real one with: one list of orders, searched anew for every lot of work.
 
 It knows the rules of ``docs/MATCHING.md`` and nothing about speed: priority is a sort of all orders, time is a counter.
-It has no ledger; positions are the sums of its trades.
+It has no ledger; positions are the sums of its trades. ``Books`` has one, of the events alone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
+from engine_world import ACME, TICK, World, only
+
+from engine.events import AnyEvent, CashTransferred, OrderFilled
+from engine.service import AccountView
 from engine.types import RejectCode, SelfTradePrevention, Side, TimeInForce
 
 CANCEL_RESTING = SelfTradePrevention.CANCEL_RESTING
@@ -54,6 +59,8 @@ class Oracle:
     positions: dict[str, int] = field(default_factory=dict)
     clock: int = 0
     touched: list[int] = field(default_factory=list)
+    triggered: list[int] = field(default_factory=list)
+    """Stops that the last command triggered, in order."""
 
     # --- what it is asked -----------------------------------------------------------------------------------------
 
@@ -71,7 +78,7 @@ class Oracle:
     # --- commands -------------------------------------------------------------------------------------------------
 
     def place(self, order: OracleOrder) -> None:
-        self.trades = []
+        self._begin()
         if order.stop is not None:
             self.stops.append(order)
             self.touched.append(self.mark)
@@ -81,11 +88,11 @@ class Oracle:
         self._finish()
 
     def cancel(self, order: OracleOrder) -> None:
-        self.trades = []
+        self._begin()
         (self.stops if order in self.stops else self.book).remove(order)
 
     def replace(self, order: OracleOrder, price: int | None, stop: int | None, leaves: int) -> None:
-        self.trades = []
+        self._begin()
         if order in self.stops:
             order.price, order.stop, order.leaves = price, stop, leaves
             self.touched.append(self.mark)
@@ -104,7 +111,7 @@ class Oracle:
         self._finish()
 
     def quote(self, account: str, quotes: dict[tuple[Side, int], int], number: Callable[[], int]) -> None:
-        self.trades = []
+        self._begin()
         old = {(o.side, o.price): o for o in self.book if o.quote and o.account == account}
         for side, price in quotes:
             if any(o not in old.values() for o in self._crossing(side, price)):
@@ -122,6 +129,9 @@ class Oracle:
                 self.book.remove(present)
                 present.leaves = lots
                 self._rest(present)
+
+    def _begin(self) -> None:
+        self.trades, self.triggered = [], []
 
     # --- rules ----------------------------------------------------------------------------------------------------
 
@@ -220,6 +230,7 @@ class Oracle:
                 self._tidy()
 
     def _trigger(self, stop: OracleOrder) -> None:
+        self.triggered.append(stop.number)
         if stop.reduce_only:
             stop.leaves = min(stop.leaves, self._reducible(stop))
         stop.stop = None
@@ -234,3 +245,54 @@ class Oracle:
             order.leaves = order.shown = self._reducible(order)
             if not order.leaves:
                 self.book.remove(order)
+
+
+class Books:
+    """What accounts must have after their fills, which it books lot by lot, at exact average cost, and transfers."""
+
+    def __init__(self, world: World, *names: str) -> None:
+        self.cash: dict[str, int] = {}
+        self.held: dict[str, int] = {}
+        self.cost: dict[str, Fraction] = {}
+        self.profit: dict[str, Fraction] = {}
+        self.fills = 0
+        for name in names:
+            view = world.account(name)
+            self.cash[name] = view.cash
+            self.held[name], cost, _ = _position(view)
+            self.cost[name], self.profit[name] = Fraction(cost), Fraction(0)
+
+    def book(self, events: list[AnyEvent]) -> None:
+        for fill in only(OrderFilled, events):
+            self.fills += 1
+            sign = 1 if fill.side is Side.BUY else -1
+            self.cash[fill.account] -= sign * fill.qty * fill.price * TICK + fill.fee
+            for _ in range(fill.qty):
+                self._lot(fill.account, sign, sign * fill.price * TICK)
+        for transfer in only(CashTransferred, events):
+            self.cash[transfer.account] -= transfer.amount
+            self.cash[transfer.to] += transfer.amount
+
+    def _lot(self, name: str, sign: int, value: int) -> None:
+        held = self.held[name]
+        if held * sign >= 0:
+            self.cost[name] += value
+        else:
+            share = self.cost[name] / abs(held)
+            self.cost[name] -= share
+            self.profit[name] -= value + share
+        self.held[name] += sign
+
+    def check(self, world: World) -> None:
+        """Cash and lots to the last unit, cost and profit but for a rounding each fill."""
+        for name, cash in self.cash.items():
+            view = world.account(name)
+            held, cost, profit = _position(view)
+            assert (view.cash, held) == (cash, self.held[name])
+            assert abs(cost - self.cost[name]) <= self.fills
+            assert abs(profit - self.profit[name]) <= self.fills
+
+
+def _position(view: AccountView) -> tuple[int, int, int]:
+    """Lots in ACME, their cost, and the profit realized in it."""
+    return next(((p.qty, p.cost, p.realized_pnl) for p in view.positions if p.symbol_id == ACME), (0, 0, 0))
