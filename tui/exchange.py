@@ -65,9 +65,9 @@ async def running_tiers(
         name = state.tier.name
         if state.status is TierStatus.RESTARTING and ended.get(name) != state.end:
             ended[name] = state.end
-            tell(f"{name} has ended and is started again until it serves: {state.end}")
+            tell(f"the {name} process has ended and is started again until it serves: {state.end}")
         elif state.status is TierStatus.READY and ended.pop(name, None) is not None:
-            tell(f"{name} serves again")
+            tell(f"the {name} process serves again")
 
     supervisor = Supervisor(tiers_of(settings, agents=agents), changed)
     try:

@@ -32,13 +32,13 @@ async def test_serve_tells_of_an_engine_that_cannot_write_and_goes_on_once_it_ca
         first = exchange.pids()["engine"]
         for pid in (exchange.process.pid, first):
             let_files_grow(pid, 1)
-        ended = "tradesim-tui: engine has ended and is started again until it serves: "
+        ended = "tradesim-tui: the engine process has ended and is started again until it serves: "
         line = (await asyncio.wait_for(told.readline(), 20)).decode()
         assert line.startswith(f"{ended}the journal can no longer be written ({tmp_path}/journal.sqlite: ")
         again = (await asyncio.wait_for(told.readline(), 20)).decode()
         assert again.startswith(ended)
         let_files_grow(exchange.process.pid, resource.RLIM_INFINITY)
-        assert await asyncio.wait_for(told.readline(), 20) == b"tradesim-tui: engine serves again\n"
+        assert await asyncio.wait_for(told.readline(), 20) == b"tradesim-tui: the engine process serves again\n"
         assert exchange.pids()["engine"] != first
     assert verify(tmp_path, OrderManagementSystem).ok
     assert not left(tmp_path, "pids.*")
