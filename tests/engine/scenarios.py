@@ -32,6 +32,12 @@ STOPS: Final = "Xetra T7 market model: stop orders"
 COLLAR: Final = "docs/MATCHING.md: price bands, after the collars of Nasdaq Equity 4, Rule 4757"
 AUCTIONS: Final = "Xetra T7 market model: price determination in auctions"
 VOLATILITY: Final = "Xetra T7 market model: volatility interruption"
+ORDER_CHANGES: Final = (
+    "Xetra, Order handling: change of the priority of an order; a changed order is matched like a new one"
+)
+PRE_TRADE: Final = "Wiener Börse, Pre-trade controls: price collar check, maximum order volume and value"
+FEES: Final = "Nasdaq Equity 7, Section 118(a): fees for execution, credits for liquidity"
+DEAD_MAN: Final = "Kraken API, Cancel All Orders After X"
 OURS: Final = "docs/MATCHING.md"
 
 SCENARIOS: Final = [
@@ -109,7 +115,7 @@ SCENARIOS: Final = [
     ),
     Scenario(
         "another price loses the place, and coming back does not restore it",
-        OURS,
+        ORDER_CHANGES,
         """
         alice sells 10 @ 100
         carol sells 10 @ 100
@@ -121,7 +127,7 @@ SCENARIOS: Final = [
     ),
     Scenario(
         "a changed order trades like a new one",
-        OURS,
+        ORDER_CHANGES,
         """
         alice buys 10 @ 99
         bob sells 4 @ 101
@@ -246,7 +252,7 @@ SCENARIOS: Final = [
     # --- dead man's switch ----------------------------------------------------------------------------------------
     Scenario(
         "an armed account's orders are canceled at its deadline, and only then",
-        OURS,
+        DEAD_MAN,
         """
         alice buys 5 @ 99
         alice buys 5 @ 125 stop 120
@@ -264,7 +270,7 @@ SCENARIOS: Final = [
     ),
     Scenario(
         "arming again moves the deadline, disarming takes it away",
-        OURS,
+        DEAD_MAN,
         """
         alice buys 5 @ 99
         alice arms 10
@@ -646,7 +652,7 @@ SCENARIOS: Final = [
     ),
     Scenario(
         "limit prices must lie within the band around the last price",
-        COLLAR,
+        PRE_TRADE,
         """
         bob buys 1 @ 89
         -> refused price_out_of_band
@@ -790,7 +796,7 @@ SCENARIOS: Final = [
     # --- fees ---------------------------------------------------------------------------------------------------------
     Scenario(
         "the taker pays, the maker gets a rebate, the exchange keeps the rest",
-        OURS,
+        FEES,
         """
         alice sells 100 @ 100
         bob buys 100 @ 100

@@ -360,11 +360,6 @@ class LedgerMachine(RuleBasedStateMachine):
     def cancel_all(self, account: str) -> None:
         self.do(CancelAll(account=account))
 
-    @rule(account=accounts, seconds=st.none() | st.integers(1, 3))
-    def arm(self, account: str, seconds: int | None) -> None:
-        deadline = None if seconds is None else self.world.now + seconds * SECOND
-        self.do(SetCancelAfter(account=account, deadline=deadline))
-
     @rule(seconds=st.integers(1, 2))
     def wait(self, seconds: int) -> None:
         self.world.now += seconds * SECOND
