@@ -18,7 +18,7 @@ from engine.commands import AnyCommand
 from engine.events import AnyEvent, DepthChanged, InstrumentAdded, InstrumentRemoved, Trade
 from engine.instruments import Instrument
 from engine.oms import OrderManagementSystem
-from engine.recovery import replay
+from engine.recovery import OnLoss, refuse, replay
 from engine.types import DECIMAL_SCALE, Side, SymbolId
 
 CLOSED_NS: Final = 60 * NS
@@ -45,15 +45,15 @@ class RecordedSession(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between two points of their curves."""
 
 
-def read_session(data_dir: Path) -> RecordedSession:
-    """Replay a journal, also while an engine writes it.
+def read_session(data_dir: Path, on_loss: OnLoss = refuse) -> RecordedSession:
+    """Replay a journal, also while an engine writes it. ``on_loss`` is that of ``engine.recovery.replay``.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
         JournalCorrupt: it is damaged before its end.
     """
     replayed = _Replay()
-    for now, command in replay(data_dir):
+    for now, command in replay(data_dir, on_loss):
         replayed.apply(command, now)
     return replayed.session()
 

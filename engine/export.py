@@ -27,7 +27,7 @@ from engine.events import (
     Trade,
 )
 from engine.instruments import Instrument
-from engine.recovery import replay_events
+from engine.recovery import OnLoss, refuse, replay_events
 from engine.service import OrderBookService
 from engine.types import CASH_SCALE, DECIMAL_SCALE, Side, SymbolId
 
@@ -206,9 +206,13 @@ class MarketTables:
 
 
 def export_journal(
-    data_dir: Path, out: Path, file_format: ExportFormat, new_service: Callable[[], OrderBookService]
+    data_dir: Path,
+    out: Path,
+    file_format: ExportFormat,
+    new_service: Callable[[], OrderBookService],
+    on_loss: OnLoss = refuse,
 ) -> dict[str, int]:
-    """Write the tables of everything in a journal; returns the rows of each.
+    """Write the tables of everything in a journal; returns the rows of each. ``on_loss`` is that of ``replay``.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -216,7 +220,7 @@ def export_journal(
     """
     service = new_service()
     with MarketTables(service, out, file_format) as tables:
-        for time, events in replay_events(data_dir, service):
+        for time, events in replay_events(data_dir, service, on_loss):
             tables.record(time, events)
     return tables.rows
 

@@ -21,12 +21,11 @@ from typing import IO
 
 import msgspec
 
-from engine.journal_errors import JournalCorrupt, JournalError
+from engine.journal_errors import ADVICE, JournalCorrupt, JournalError
 from engine.journal_files import FILE_NAME, connect_to_read, explained
 from engine.journal_format import FORMAT, GENESIS, Group
 from engine.journal_lock import lock_data_dir
 from engine.journal_reader import JournalReader, Snapshot
-from engine.journal_wal import LogEnd
 from engine.journal_writer import GroupWriter
 from engine.types import Durability
 
@@ -75,10 +74,6 @@ class Journal:
         self.durability = durability
         self.epoch = ""
         """Known once begun."""
-        self.power_lost = False
-        """Whether the machine went down since the last start, without a loss of power having been provided for."""
-        self.torn = False
-        """Whether the last commit was not whole, and is not there."""
         self.reader = reader
         self._lock = lock
         self._begun = False
@@ -110,29 +105,13 @@ class Journal:
         try:
             if not path.exists():
                 _create(path)
-            reader = JournalReader.open(data_dir, alone=True)
-            journal = cls(reader, lock, durability)
-            journal._boot_id, journal._new_epoch = boot_id, new_epoch
-            try:
-                journal._check_last_stop(reader.log)
-            except BaseException:
-                reader.close()
-                raise
+            reader = JournalReader.open(data_dir, alone=True, boot=boot_id)
         except (sqlite3.Error, OSError, JournalError) as error:
             lock.close()
             raise error if isinstance(error, JournalError) else explained(path, error) from error
+        journal = cls(reader, lock, durability)
+        journal._boot_id, journal._new_epoch = boot_id, new_epoch
         return journal
-
-    def _check_last_stop(self, behind: LogEnd) -> None:
-        """Tell a loss that had to be expected from one that must not be."""
-        reader = self.reader
-        if reader.last_number() < reader.least_number():
-            raise JournalCorrupt(f"{self.path} is damaged at its end: it lacks commands that it once had")
-        rebooted = not reader.meta("stopped") and reader.meta("epoch") != "" and reader.meta("boot_id") != self._boot_id
-        self.power_lost = rebooted and reader.meta("durability") == Durability.PROCESS.value
-        self.torn = behind.torn
-        if behind.damage and not self.power_lost:
-            raise JournalCorrupt(f"{self.path}-wal is damaged before its end: {behind.commits} commits are unreadable")
 
     def begin(self, number: int, chain: bytes, *, snapshot_number: int = 0) -> None:
         """Be ready to write after command ``number``, once the journal has been read; cuts off a damaged tail.
@@ -141,7 +120,7 @@ class Journal:
         """
         self.epoch = self.reader.meta("epoch")
         cut = self.reader.damaged_from is not None
-        if cut or self.torn or self.power_lost or not self.epoch:
+        if self.reader.loss or self.reader.power_lost or not self.epoch:
             self.epoch = self._new_epoch
         notes = {
             "epoch": self.epoch,
@@ -161,7 +140,7 @@ class Journal:
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
         if any(self.reader.meta(key) != value for key, value in notes.items()):
-            raise JournalCorrupt(f"{self.path} is damaged: it does not keep what is noted in it")
+            raise JournalCorrupt(f"{self.path} is damaged: it does not keep what is noted in it; {ADVICE}")
         self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
         self._written = number

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from engine.journal_errors import JournalCorrupt, JournalError
-from engine.journal_files import FILE_NAME, connect_alone, connect_to_read, explained, require_database
+from engine.journal_errors import ADVICE, JournalCorrupt, JournalError
+from engine.journal_files import FILE_NAME, boot_id, connect_alone, connect_to_read, explained, require_database
 from engine.journal_format import FORMAT, GENESIS, Group
-from engine.journal_lock import kept_from_writing
+from engine.journal_lock import in_use, kept_from_writing
 from engine.journal_wal import NO_LOG, LogEnd, log_end
 from engine.service import state_digest
+from engine.types import Durability
 
 _FAST = 1
 
+_DIGITS = 19
 _PAGE_GROUPS = 256
 _GROUPS = "SELECT first, count, sequence, records, crc, chain FROM groups WHERE first > ? ORDER BY first LIMIT ?"
 
@@ -64,27 +66,39 @@ class Mark(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class JournalReader:
-    """Reads a journal over an open connection. It changes nothing."""
+    """Reads a journal over an open connection. It changes nothing.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, log: LogEnd = NO_LOG) -> None:
+    ``open`` judges the files before a command is read, and ``groups`` each group that it reads: whoever starts from a
+    journal, verifies, exports or replays it sees the same damage.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path
-        self.log = log
+        self.torn = ""
+        """What the log lacks at its end, for a person; "" when nothing."""
+        self.power_lost = False
+        """Whether the machine went down since the last start, without a loss of power having been provided for."""
         self.damaged_from: int | None = None
         """First command of a damaged tail, once ``groups`` has met one."""
         self._connection = connection
         version = self.meta("format")
         if version != str(FORMAT):
-            raise JournalError(f"{path} has format {version}, this version reads format {FORMAT}")
+            raise JournalError(
+                f"{path} has format {version[:20]}, this version of tradesim-tui reads format {FORMAT}: "
+                "open it with the version that wrote it"
+            )
 
     @classmethod
-    def open(cls, data_dir: Path, *, alone: bool = False) -> JournalReader:
-        """Open the journal of a data directory for reading, also while an engine writes it.
+    def open(cls, data_dir: Path, *, alone: bool = False, boot: str | None = None) -> JournalReader:
+        """Open the journal of a data directory for reading, also while an engine writes it, and judge its files.
 
         Args:
             alone: nobody writes it meanwhile: see ``connect_alone``.
+            boot: names the time since the machine was started; found out when left out.
 
         Raises:
             JournalError: there is none, or it cannot be read.
+            JournalCorrupt: it is damaged before its end.
         """
         path = data_dir / FILE_NAME
         alone = alone or kept_from_writing(data_dir)
@@ -92,15 +106,41 @@ class JournalReader:
             raise JournalError(f"there is no journal in {data_dir}")
         try:
             require_database(path)
-            log = log_end(path) if alone else NO_LOG
+            log = NO_LOG if not alone and in_use(data_dir) else log_end(path)
             connection = connect_alone(path, log.frames) if alone else connect_to_read(path)
         except (sqlite3.Error, OSError) as error:
             raise explained(path, error) from error
         try:
-            return cls(connection, path, log)
+            reader = cls(connection, path)
+            reader._judge(log, boot_id() if boot is None else boot)
         except JournalError:
             connection.close()
             raise
+        return reader
+
+    def _judge(self, log: LogEnd, boot: str) -> None:
+        """Tell a loss that had to be expected from one that must not be."""
+        last, least = self.last_number(), self.least_number()
+        if last < least:
+            lacks = f"it lacks commands {last + 1} to {least}, which it once had"
+            raise JournalCorrupt(f"{self.path} is damaged at its end: {lacks}; {ADVICE}")
+        running = not self.meta("stopped") and self.meta("epoch") != ""
+        self.power_lost = (
+            running and self.meta("boot_id") != boot and self.meta("durability") == Durability.PROCESS.value
+        )
+        if log.damage:
+            self.torn = f"{self.path}-wal is damaged before its end: {log.commits} commits are unreadable"
+            if not self.power_lost:
+                raise JournalCorrupt(f"{self.torn}; {ADVICE}")
+        elif log.torn:
+            self.torn = f"the last commit in {self.path}-wal is not whole"
+
+    @property
+    def loss(self) -> str:
+        """What was found to be missing at the end, for a person; "" while nothing was."""
+        if self.damaged_from is not None:
+            return f"{self.path} is damaged from command {self.damaged_from} on"
+        return self.torn
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,7 +157,10 @@ class JournalReader:
 
     def least_number(self) -> int:
         """Number of a command that certainly was in the journal once."""
-        return max(int(self.meta("least_number") or 0), self._kept_number())
+        noted = self.meta("least_number") or "0"
+        if not (noted.isascii() and noted.isdigit() and len(noted) < _DIGITS):
+            raise JournalCorrupt(f"{self.path} is damaged: it notes a number of commands as {noted[:40]!r}; {ADVICE}")
+        return max(int(noted), self._kept_number())
 
     def snapshots(self) -> Iterator[Snapshot]:
         """The whole snapshots among those kept, newest first."""
@@ -130,7 +173,11 @@ class JournalReader:
 
     def marks(self) -> list[Mark]:
         """All marks, oldest first."""
-        return msgspec.convert(self._rows("SELECT number, sequence, hash FROM marks ORDER BY number"), list[Mark])
+        rows = self._rows("SELECT number, sequence, hash FROM marks ORDER BY number")
+        try:
+            return msgspec.convert(rows, list[Mark])
+        except msgspec.ValidationError as error:
+            raise JournalCorrupt(f"{self.path} is damaged in its marks of the state: {error}; {ADVICE}") from error
 
     def groups(self, last: int = 0, chain: bytes = GENESIS) -> Iterator[Group]:
         """Whole groups after command ``last``, where the chain has the value ``chain``.
@@ -160,8 +207,7 @@ class JournalReader:
         """Raise unless everything after command ``last`` is damaged."""
         if self._kept_number() > last or any(_group(row) for row in self._rows(_GROUPS, last, -1)):
             raise JournalCorrupt(
-                f"{self.path} is damaged at command {last + 1}, and there are whole ones after it: "
-                "restore it from a copy, or move it away to start anew"
+                f"{self.path} is damaged at command {last + 1}, and there are whole ones after it; {ADVICE}"
             )
 
     def _kept_number(self) -> int:

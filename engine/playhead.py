@@ -107,9 +107,9 @@ class Recording:
         return self._times[0]
 
     @property
-    def damaged_from(self) -> int | None:
-        """First command of a damaged tail, which is no part of the recording."""
-        return self.reader.damaged_from
+    def loss(self) -> str:
+        """What is missing at the end, for a person; "" when nothing."""
+        return self.reader.loss
 
     @property
     def epoch(self) -> str:

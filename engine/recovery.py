@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -30,8 +31,9 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """Newer snapshots that were of no use."""
     cut_from: int | None
     """First command of a damaged tail that was cut off."""
-    torn: bool
-    """Whether the last commit was not whole; a process that died over it had not acknowledged it."""
+    torn: str
+    """What the log lacked at its end, for a person; "" when nothing. A process that died over its last commit had not
+    acknowledged that one."""
     power_lost: bool
     """Whether the machine went down and may have taken acknowledged commands with it."""
     last_time: int
@@ -68,8 +70,8 @@ def recover(
         snapshot=start,
         snapshots_refused=refused,
         cut_from=reader.damaged_from,
-        torn=journal.torn,
-        power_lost=journal.power_lost,
+        torn=reader.torn,
+        power_lost=reader.power_lost,
         last_time=last_time,
     )
 
@@ -122,24 +124,37 @@ def _apply(
     return now
 
 
-def replay(data_dir: Path) -> Iterator[Record]:
+OnLoss: TypeAlias = Callable[[str], None]
+"""Told in one line what a journal lacks at its end, after everything before that."""
+
+
+def refuse(loss: str) -> None:
+    """Take no loss."""
+    raise JournalCorrupt(loss)
+
+
+def replay(data_dir: Path, on_loss: OnLoss = refuse) -> Iterator[Record]:
     """All commands of a journal with their times (ns), oldest first; also while an engine writes it.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
-        JournalCorrupt: it is damaged before its end.
+        JournalCorrupt: it is damaged before its end; also at its end, unless ``on_loss`` takes that.
     """
     reader = JournalReader.open(data_dir)
     try:
         for group in reader.groups():
             yield from group.decode()
+        if reader.loss:
+            on_loss(reader.loss)
     finally:
         reader.close()
 
 
-def replay_events(data_dir: Path, service: OrderBookService) -> Iterator[tuple[int, list[AnyEvent]]]:
+def replay_events(
+    data_dir: Path, service: OrderBookService, on_loss: OnLoss = refuse
+) -> Iterator[tuple[int, list[AnyEvent]]]:
     """What happened, command by command: the time (ns) and all events; raises as ``replay`` does."""
-    for now, command in replay(data_dir):
+    for now, command in replay(data_dir, on_loss):
         yield now, service.submit(command, now)
 
 
@@ -151,16 +166,16 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     state_hash: str
     marks: int
-    """Marks of the state hash that were compared."""
+    """Marks of the state hash."""
     mismatches: tuple[int, ...]
-    """Commands after which the state was not what it was when the mark was made."""
-    damaged_from: int | None
-    """First command of a damaged tail."""
+    """Commands after which the state was not what it was when the mark was made, or which it cannot have marked."""
+    loss: str
+    """What is missing at the end, for a person; "" when nothing."""
 
     @property
     def ok(self) -> bool:
         """Whether the journal is whole and leads to every state that was noted."""
-        return not self.mismatches and self.damaged_from is None
+        return not self.mismatches and not self.loss
 
 
 def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verification:
@@ -169,23 +184,21 @@ def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verif
     try:
         marks = {mark.number: mark for mark in reader.marks()}
         service = new_service()
-        number, compared, mismatches = 0, 0, []
+        number, noted, mismatches = 0, len(marks), []
         for group in reader.groups():
             _apply(service, group, reader)
             number = group.last
-            mark = marks.get(number)
-            if mark is not None:
-                compared += 1
-                if not _agrees(service, mark):
-                    mismatches.append(number)
+            mark = marks.pop(number, None)
+            if mark is not None and not _agrees(service, mark):
+                mismatches.append(number)
         return Verification(
             epoch=reader.meta("epoch"),
             commands=number,
             sequence=service.sequence,
             state_hash=service.state_hash(),
-            marks=compared,
-            mismatches=tuple(mismatches),
-            damaged_from=reader.damaged_from,
+            marks=noted,
+            mismatches=(*mismatches, *sorted(marks)),
+            loss=reader.loss,
         )
     finally:
         reader.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.export import ExportError, ExportFormat, export_journal
-from engine.recovery import JournalError
+from engine.journal_errors import JournalCorrupt, JournalError
 from net.errors import StartupError
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def verify(data_dir: RecordedDir) -> None:
     try:
         with Console(stderr=True).status(f"replaying {data_dir}"):
             found = verify_journal(data_dir, OrderManagementSystem)
+    except JournalCorrupt as error:
+        typer.echo(f"DAMAGED     {error}")
+        raise typer.Exit(EXIT_DAMAGED) from error
     except JournalError as error:
         raise StartupError(str(error)) from error
     typer.echo(_verdict(found))
@@ -50,19 +53,22 @@ def export(
 ) -> None:
     """Write the trades (with both sides), orders and quotes of a recorded session as tables.
 
-    An exchange may go on running meanwhile.
+    Exit status 1 when the end of the session is damaged: the tables then end before it. An exchange may go on running
+    meanwhile.
     """
     from rich.console import Console
 
     from engine.oms import OrderManagementSystem
 
+    losses: list[str] = []
     try:
         with Console(stderr=True).status(f"replaying {data_dir}"):
-            rows = export_journal(data_dir, out, file_format, OrderManagementSystem)
+            rows = export_journal(data_dir, out, file_format, OrderManagementSystem, losses.append)
     except (JournalError, ExportError) as error:
         raise StartupError(str(error)) from error
     for table, count in rows.items():
         typer.echo(f"{out / table}.{file_format.value}  {count:,} rows")
+    _tell(losses)
 
 
 def report(
@@ -71,21 +77,33 @@ def report(
 ) -> None:
     """Write a page about a recorded session: plots, stylized facts, and how everybody who traded did.
 
-    It is the page that `simulate --out` writes. An exchange may go on running meanwhile.
+    It is the page that `simulate --out` writes. Exit status 1 when the end of the session is damaged: the page then
+    ends before it. An exchange may go on running meanwhile.
     """
     from rich.console import Console
 
     from agents.recorded import read_session
     from agents.report import write_session_report
 
+    losses: list[str] = []
     try:
         with Console(stderr=True).status(f"replaying {data_dir}"):
-            page = write_session_report(read_session(data_dir), f"Session {data_dir.resolve().name}", out)
+            session = read_session(data_dir, losses.append)
+            page = write_session_report(session, f"Session {data_dir.resolve().name}", out)
     except JournalError as error:
         raise StartupError(str(error)) from error
     except OSError as error:
         raise StartupError(f"{out} cannot be written: {error.strerror or error}") from error
     typer.echo(f"wrote {page}")
+    _tell(losses)
+
+
+def _tell(losses: list[str]) -> None:
+    """Say what a session lacks at its end, and exit with a status that says so."""
+    for loss in losses:
+        typer.echo(f"DAMAGED     {loss}: what was written ends before it", err=True)
+    if losses:
+        raise typer.Exit(EXIT_DAMAGED)
 
 
 def _verdict(found: Verification) -> str:
@@ -102,6 +120,6 @@ def _verdict(found: Verification) -> str:
         )
     else:
         lines.append(f"agrees      with all {found.marks} noted states")
-    if found.damaged_from is not None:
-        lines.append(f"DAMAGED     from command {found.damaged_from:,} on")
+    if found.loss:
+        lines.append(f"DAMAGED     {found.loss}: the next start goes on without it, in a new epoch")
     return "\n".join(lines)

@@ -178,9 +178,34 @@ def test_a_group_of_another_history_does_not_fit_the_chain(ten_commands: Path) -
 def test_commands_missing_after_a_clean_stop_are_noticed(ten_commands: Path) -> None:
     journal, _, _ = open_journal(ten_commands)
     journal.close(clean=True)
-    edit(ten_commands, "DELETE FROM groups WHERE first = 9")
-    with pytest.raises(JournalCorrupt, match="lacks commands"):
-        open_journal(ten_commands)
+    edit(ten_commands, "DELETE FROM groups WHERE first >= 7")
+    for read in (open_journal, lambda data_dir: verify(data_dir, Tally), lambda data_dir: next(replay(data_dir))):
+        with pytest.raises(JournalCorrupt, match="lacks commands 7 to 10"):
+            read(ten_commands)
+
+
+@pytest.mark.parametrize("noted", ["u720", "-1", "1" * 30, "\u0661"])
+def test_a_noted_number_that_is_none_is_refused_in_one_line(ten_commands: Path, noted: str) -> None:
+    edit(ten_commands, "UPDATE meta SET value = ? WHERE key = 'least_number'", noted)
+    for read in (open_journal, lambda data_dir: verify(data_dir, Tally)):
+        with pytest.raises(JournalCorrupt, match="notes a number of commands as"):
+            read(ten_commands)
+
+
+@pytest.mark.parametrize("damage", ["SET hash = zeroblob(3)", "SET sequence = 'x'", "SET hash = NULL"])
+def test_a_mark_that_is_none_is_told_in_one_line(tmp_path: Path, damage: str) -> None:
+    journal, service, _ = open_journal(tmp_path)
+    work(journal, service, range(1, 5))
+    journal.snapshot(service.sequence, 0, service.snapshot_state())
+    journal.close(clean=True)
+    edit(tmp_path, "UPDATE marks " + damage)
+    with pytest.raises(JournalCorrupt, match=r"damaged in its marks .*restore"):
+        verify(tmp_path, Tally)
+
+
+def test_a_mark_that_belongs_to_no_group_is_no_agreement(ten_commands: Path) -> None:
+    edit(ten_commands, "INSERT INTO marks VALUES (5, 10, 'x')")
+    assert verify(ten_commands, Tally).mismatches == (5,)
 
 
 def test_replaying_to_other_events_than_before_is_refused(ten_commands: Path) -> None:

@@ -24,7 +24,7 @@ import pytest
 from tally import Tally, digest_after, open_journal, work
 
 from engine.journal_errors import JournalError
-from engine.recovery import Recovery, verify
+from engine.recovery import Recovery, replay, verify
 from engine.types import Durability
 
 TORTURE = int(os.environ.get("TORTURE", "1"))
@@ -276,20 +276,41 @@ def test_a_log_cut_short_at_any_byte_gives_all_whole_groups(tmp_path: Path, cras
     assert seen >= {10, 34, 37, 40}
 
 
+def verdict(directory: Path, files: Files) -> tuple[int, bool] | None:
+    """What ``verify`` says of these files: commands, and whether something is lost; None when it refuses them."""
+    write_files(directory, files)
+    try:
+        found = verify(directory, Tally)
+    except JournalError:
+        return None
+    assert found.ok == (not found.loss)
+    return found.commands, bool(found.loss)
+
+
+@pytest.fixture
+def same_boot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has not been started again since."""
+    monkeypatch.setattr("engine.journal_reader.boot_id", lambda: "boot")
+
+
+@pytest.mark.usefixtures("same_boot")
 @pytest.mark.parametrize("name", ["journal.sqlite", "journal.sqlite-wal"])
 def test_a_flipped_byte_is_refused_or_reported_or_does_not_matter(tmp_path: Path, crashed: Path, name: str) -> None:
-    """Never a wrong state, never a silent loss."""
+    """Never a wrong state, never a silent loss; and verify says what a start says."""
     files = read_files(crashed)
     used = [place for place, byte in enumerate(files[name]) if byte]  # most of the main file is empty pages
     places = used[:: max(1, len(used) // (100 * TORTURE))]
     outcomes = {"whole": 0, "refused": 0, "reported": 0}
     for place in places:
         files[name][place] ^= 0xFF
+        told = verdict(tmp_path / "verified", files)
         try:
             commands, epoch, recovery = recover_files(tmp_path / "flipped", files, Durability.PROCESS)
         except JournalError:
+            assert told is None, f"accepted by verify at {place}"
             outcomes["refused"] += 1
         else:
+            assert told == (commands, bool(recovery.torn) or recovery.cut_from is not None), f"at {place}"
             if commands == 40:
                 outcomes["whole"] += 1
             else:
@@ -298,6 +319,34 @@ def test_a_flipped_byte_is_refused_or_reported_or_does_not_matter(tmp_path: Path
                 outcomes["reported"] += 1
         files[name][place] ^= 0xFF
     assert outcomes["refused"] > outcomes["reported"]
+
+
+@pytest.mark.usefixtures("same_boot")
+def test_a_last_commit_that_is_not_whole_is_told_by_whoever_reads(crashed: Path) -> None:
+    files = read_files(crashed)
+    files["journal.sqlite-wal"][-1] ^= 1
+    write_files(crashed, files)
+    found = verify(crashed, Tally)
+    assert (found.commands, found.ok) == (37, False)
+    assert "the last commit" in found.loss
+    with pytest.raises(JournalError, match="the last commit"):
+        list(replay(crashed))
+    told: list[str] = []
+    assert len(list(replay(crashed, told.append))) == 37
+    assert told == [found.loss]
+    journal, _, recovery = open_journal(crashed, epoch="e2")
+    assert (recovery.torn, journal.epoch) == (found.loss, "e2")
+    journal.close(clean=True)
+
+
+@pytest.mark.usefixtures("same_boot")
+def test_commits_lost_before_the_end_of_the_log_are_refused_by_whoever_reads(crashed: Path) -> None:
+    files = read_files(crashed)
+    files["journal.sqlite-wal"][len(files["journal.sqlite-wal"]) // 2] ^= 1
+    write_files(crashed, files)
+    for read in (lambda: verify(crashed, Tally), lambda: list(replay(crashed)), lambda: open_journal(crashed)):
+        with pytest.raises(JournalError, match=r"damaged before its end: \d commits .* restore"):
+            read()
 
 
 def test_verify_reads_what_a_crash_left_without_changing_it(crashed: Path) -> None:

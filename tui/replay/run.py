@@ -105,8 +105,8 @@ def notes(recording: Recording, data_dir: Path) -> Iterator[str]:
     """What somebody who looks at the recording should know."""
     from tui.replay.places import stamp
 
-    if recording.damaged_from is not None:
-        yield f"damaged from command #{recording.damaged_from:,} on: the replay ends before it"
+    if recording.loss:
+        yield f"{recording.loss}: the replay ends before it"
     if in_use(data_dir):
         yield f"an exchange runs on this directory: shown is what it had recorded by {stamp(recording.end)} UTC"
 
