@@ -97,7 +97,8 @@ def test_a_damaged_tail_is_told_and_the_rest_shown(data_dir: Path) -> None:
     damage(data_dir, 306)
     recording = open_recording(data_dir)
     assert recording.last == 305
-    assert list(notes(recording, data_dir)) == ["damaged from command #306 on: the replay ends before it"]
+    (note,) = notes(recording, data_dir)
+    assert note.endswith("is damaged from command 306 on: the replay ends before it")
     recording.close()
 
 
