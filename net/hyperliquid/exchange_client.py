@@ -68,6 +68,7 @@ class ExchangeClient:
         self.reconciled = asyncio.Event()
         """Set while orders and fills are known to be complete."""
         self._unsettled = asyncio.Event()
+        self._switching = asyncio.Lock()
         self._links = 0
         self._url = base_url.rstrip("/") + "/exchange"
         self._signer = signer
@@ -161,11 +162,12 @@ class ExchangeClient:
 
         Returns why it will not, in its words; nothing when it will.
         """
-        at = None if seconds is None else self._now_ms() + int(seconds * 1_000)
-        try:
-            answer = await self._send(actions.ScheduleCancel(time=at), self._now_ms() + self._expiry_ms)
-        except _Unknown:
-            return NO_ANSWER
+        async with self._switching:  # one at a time: a slow one must not undo a later one, a kill's least of all
+            at = None if seconds is None else self._now_ms() + int(seconds * 1_000)
+            try:
+                answer = await self._send(actions.ScheduleCancel(time=at), self._now_ms() + self._expiry_ms)
+            except _Unknown:
+                return NO_ANSWER
         return "" if answer.get("status") == "ok" else str(answer.get("response"))
 
     # --- streams ----------------------------------------------------------------------------------------------------

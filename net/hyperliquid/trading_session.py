@@ -20,7 +20,7 @@ from net.errors import StartupError
 from net.hyperliquid.api_client import websocket_url
 from net.hyperliquid.connection import Timing
 from net.hyperliquid.decimals import SCALE, from_wire
-from net.hyperliquid.exchange_client import KILL_S, NO_ANSWER, ExchangeClient
+from net.hyperliquid.exchange_client import ANSWER_TIMEOUT_S, KILL_S, NO_ANSWER, ExchangeClient
 from net.hyperliquid.info_client import InfoClient, Network, VenueUnavailable
 from net.hyperliquid.keys import SdkSigner, read_key
 from net.hyperliquid.market_data import Channel
@@ -105,7 +105,7 @@ class TradingSession:
 
     async def kill(self) -> str:
         """Cancel everything at the venue; what could not be done, or nothing."""
-        self._switch_rests_until = asyncio.get_running_loop().time() + KILL_S + 1
+        self._switch_rests_until = asyncio.get_running_loop().time() + ANSWER_TIMEOUT_S + KILL_S + 1
         self._switch_set = False
         return await self.client.kill()
 
@@ -124,6 +124,13 @@ class TradingSession:
         if self._switch_set:
             await self.client.cancel_after(None)
         await self.client.close()
+
+    def ended(self, running: asyncio.Task[None]) -> None:
+        """``run`` is over: where that is a failure nothing of the venue is known from now on, which is told."""
+        if not running.cancelled() and (error := running.exception()) is not None:
+            _log.error("hyperliquid_session_failed", exc_info=error)
+            self.client.reconciled.clear()
+            self.on_note("the venue is not heard any more, nor its switch held: start the console again")
 
     async def _hear(self) -> None:
         while True:
@@ -216,6 +223,7 @@ async def trading_session(
         client = ExchangeClient(base_url, signer, account, info, universe, safety=safety)
         session = TradingSession(base_url, client, info, universe, timing)
         running = asyncio.create_task(session.run(), name="hyperliquid session")
+        running.add_done_callback(session.ended)
         try:
             yield session
         finally:

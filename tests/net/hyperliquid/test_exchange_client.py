@@ -314,6 +314,32 @@ async def test_a_kill_that_cannot_reach_the_venue_leaves_its_switch_set(world: W
         assert order.state is OrderState.WORKING
 
 
+class SlowOnce(httpx.AsyncHTTPTransport):
+    """Keeps the first switch on its way until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if b"scheduleCancel" in request.content and not self.reached.is_set():
+            self.reached.set()
+            await self.go_on.wait()
+        return await super().handle_async_request(request)
+
+
+async def test_a_switch_that_is_slow_on_its_way_does_not_undo_a_later_one(world: World) -> None:
+    slow = SlowOnce()
+    async with desk(world, transport=slow) as pair:
+        renewing = asyncio.create_task(pair.client.cancel_after(120))
+        await asyncio.wait_for(slow.reached.wait(), 10)
+        killing = asyncio.create_task(pair.client.cancel_after(10))
+        await asyncio.wait({killing}, timeout=0.5)  # time enough to overtake
+        slow.go_on.set()
+        assert await asyncio.gather(renewing, killing) == ["", ""]
+        assert world.venue.store.state.schedules[ALICE] - world.venue.now_ms() < 60_000
+
+
 async def test_orders_of_an_earlier_session_are_taken_over_with_their_fills(world: World) -> None:
     async with desk(world) as first:
         await first.client.place(buy("1999.5", size="3"))

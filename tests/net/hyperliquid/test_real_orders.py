@@ -258,3 +258,19 @@ async def test_the_venues_switch_is_held_while_orders_work_and_taken_back_at_the
             await eventually(lambda: ALICE in schedules)
         assert ALICE not in schedules
         assert len(await world.info(type="openOrders", user=ALICE)) == 1
+
+
+async def test_a_session_that_failed_says_so_and_is_not_taken_for_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, ALICE_KEY)
+    async with running(ALICE) as world, trading_session(world.url, Safety(), timing=TIMING) as session:
+        await eventually(lambda: session.live)
+        told: list[str] = []
+        session.on_note = told.append
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        session.on_account = fail
+        session.stir()
+        await eventually(lambda: bool(told))
+        assert not session.live
