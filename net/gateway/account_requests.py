@@ -40,6 +40,13 @@ class AccountRequests:
 
     async def register(self, session: Session, message: AgentRegister) -> None:
         """Open an account or take one back, and hold it."""
+        session.registering += 1
+        try:
+            await self._register(session, message)
+        finally:
+            session.registering -= 1
+
+    async def _register(self, session: Session, message: AgentRegister) -> None:
         gateway = self._gateway
         if session.role is Role.SPECTATOR:
             raise Refused(RejectCode.NOT_ALLOWED, "spectators only watch")
@@ -72,7 +79,7 @@ class AccountRequests:
         if known is not None:
             registrar.take_back(known, message.token)
             return known, None
-        if len(session.accounts) >= self._gateway.config.limits.max_accounts:
+        if len(session.accounts) + session.registering > self._gateway.config.limits.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "this session holds as many accounts as it may")
         return await registrar.open(
             message.agent_id,

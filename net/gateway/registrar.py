@@ -35,6 +35,8 @@ class Registrar:
         self._accounts = accounts
         self._service_token = service_token
         self._openings = Openings(config.openings_per_minute)
+        self._under_way: set[str] = set()
+        """Accounts that are only being opened."""
 
     async def open(
         self,
@@ -55,7 +57,8 @@ class Registrar:
         if agent_id is not None and _RESERVED.fullmatch(agent_id):
             raise Refused(RejectCode.NOT_ALLOWED, f"{agent_id} is kept for the Hyperliquid venue", "agent_id")
         cash = self._starting_cash(capital, trusted=stranger is None)
-        if len(self._accounts) >= self._config.max_accounts:
+        under_way = sum(self._accounts.get(each) is None for each in self._under_way)
+        if len(self._accounts) + under_way >= self._config.max_accounts:
             raise Refused(RejectCode.NOT_ALLOWED, "there are as many accounts as this exchange permits")
         if stranger is not None and not self._openings.take(stranger, time.monotonic()):
             most = self._config.openings_per_minute
@@ -72,7 +75,11 @@ class Registrar:
             stp=stp,
             credential=credential_of(token),
         )
-        reply = await self._submit(command)
+        self._under_way.add(agent_id)
+        try:
+            reply = await self._submit(command)
+        finally:
+            self._under_way.discard(agent_id)
         if reply.code is RejectCode.DUPLICATE_ACCOUNT:
             raise Refused(RejectCode.BAD_TOKEN, f"{agent_id} is somebody's account: its token is needed", "token")
         if reply.code is not None:

@@ -49,6 +49,7 @@ class Session:
         "order_rate",
         "rate_hz",
         "received_ns",
+        "registering",
         "role",
     )
 
@@ -58,6 +59,8 @@ class Session:
         """Every line about this session carries its number."""
         self.accounts: dict[str, Account] = {}
         """The accounts it registered, oldest first."""
+        self.registering = 0
+        """How many registrations are under way."""
         self.cancel_on_close: set[str] = set()
         self.rate_hz = gateway.config.rate_hz
         self.book_filter: frozenset[SymbolId] | None = frozenset()

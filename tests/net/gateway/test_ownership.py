@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import NoneType
 
 import pytest
 from gateway_world import World, running
@@ -11,8 +12,12 @@ from websockets.exceptions import InvalidStatus
 
 from engine.commands import AccountLimits
 from engine.types import CASH_SCALE
+from net.gateway import SessionLimits
+from net.gateway.account_requests import AccountRequests
 from net.gateway.connection import Connection
 from net.gateway.limits import Openings
+from net.gateway.orders import Refused
+from net.messages import AgentRegister
 
 
 async def test_a_token_opens_its_own_account_again(world: World) -> None:
@@ -309,3 +314,26 @@ def test_this_machine_opens_as_many_accounts_as_it_likes() -> None:
     openings = Openings(per_minute=1)
     assert all(openings.take(host, 0.0) for host in ("127.0.0.1", "127.0.0.1", "::1", "::1", "::ffff:127.0.0.1"))
     assert openings.take("::ffff:127.0.0.1", 0.0)
+
+
+async def opened_of(requests: int, world: World) -> int:
+    """How many of so many registrations at once, over one session, were granted."""
+    (session,) = world.gateway.channels.everybody
+    accounts = AccountRequests(world.gateway)
+    asked = (accounts.register(session, AgentRegister(name="one of many")) for _ in range(requests))
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {NoneType, Refused}
+    return outcomes.count(None)
+
+
+async def test_accounts_that_are_opened_at_once_are_no_more_than_the_exchange_permits(tmp_path: Path) -> None:
+    async with running(tmp_path, max_accounts=3) as world:
+        await world.connect()
+        assert await opened_of(6, world) == 3
+        assert len(world.gateway.accounts) == 3
+
+
+async def test_accounts_that_are_opened_at_once_are_no_more_than_a_session_may_hold(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=SessionLimits(max_accounts=3)) as world:
+        await world.connect()
+        assert await opened_of(6, world) == 3
