@@ -110,8 +110,12 @@ class Money:
             return err("Sub-account name already used.")
         if sum(owned.master == user.address for owned in sub_accounts.values()) >= SUB_ACCOUNTS_MAX:
             return err("Too many sub-accounts.")
-        await self._venue.open_user(Funding(address=address, perp=0, spot=0))
-        sub_accounts[address] = SubAccount(user.address, name)
+        sub_accounts[address] = SubAccount(user.address, name)  # now: the next request counts it, too
+        try:
+            await self._venue.open_user(Funding(address=address, perp=0, spot=0))
+        except BaseException:
+            del sub_accounts[address]
+            raise
         self._venue.store.save()
         return ok("createSubAccount", address)
 

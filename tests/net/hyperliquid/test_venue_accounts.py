@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from hl_waiting import eventually
 from venue_world import ALICE, ALICE_KEY, QUICK, World, in_thread, running, socket
 
 from engine.types import Side
+from net.hyperliquid.actions import CreateSubAccount
+from net.hyperliquid.venue.money import Money
 
 pytest.importorskip("ccxt", reason="needs the extra hyperliquid-clients")
 pytest.importorskip("hyperliquid.exchange", reason="needs the extra hyperliquid-clients")
@@ -247,3 +250,11 @@ async def test_a_position_whose_margin_is_gone_is_closed_in_the_book_and_told() 
         assert newest["liquidation"] == {"liquidatedUser": ALICE, "markPx": "1940.0", "method": "market"}
         assert "cloid" not in newest
         assert await world.info(type="openOrders", user=ALICE) == []
+
+
+async def test_of_two_sub_accounts_of_one_name_that_are_made_at_once_there_is_one(world: World) -> None:
+    user = world.venue.users.open(ALICE)
+    money, create = Money(world.venue), CreateSubAccount(name="desk")
+    first, second = await asyncio.gather(money.move(user, create), money.move(user, create))
+    assert first["status"] == "ok"
+    assert second == {"status": "err", "response": "Sub-account name already used."}
