@@ -281,6 +281,9 @@ class EngineClient:
             if link is not None:
                 link.abort()
             return None
+        if self._closed:  # meanwhile: nobody would end this stream
+            link.abort()
+            return None
         if reply.code is not None:
             link.abort()
             raise EventsLost(reply.message or reply.code.value)

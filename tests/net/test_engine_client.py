@@ -293,3 +293,16 @@ def test_server_and_client_work_on_uvloop() -> None:
             return (await client.submit(order())).order_id
 
     assert uvloop.run(ask()) == 1
+
+
+async def test_a_stream_that_was_only_connecting_ends_with_its_client(server: EngineServer) -> None:
+    client = EngineClient("127.0.0.1", server.port)
+    await client.start()
+
+    async def read() -> list[object]:
+        return [batch async for batch in client.events(1)]
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0)  # on its way to the engine
+    await client.close()
+    assert await asyncio.wait_for(reading, 10) == []
