@@ -284,6 +284,20 @@ SCENARIOS: Final = [
         -> book 5@99 |
         """,
     ),
+    Scenario(
+        "of what is due at one moment, orders expire before accounts are canceled and markets open",
+        OURS,
+        """
+        market auction 10
+        alice buys 5 @ 99
+        alice buys 5 @ 101 until 10
+        bob sells 5 @ 99
+        alice arms 10
+        time 10
+        -> canceled 2 expired 1 dead_man
+        -> no trades
+        """,
+    ),
     # --- post-only ------------------------------------------------------------------------------------------------
     Scenario(
         "a post-only order that would trade is refused",
@@ -651,6 +665,35 @@ SCENARIOS: Final = [
         rules={"price_band_ppm": 100_000},
     ),
     Scenario(
+        "a market sale sweeps down as far as the band, no further",
+        COLLAR,
+        """
+        alice buys 1 @ 100
+        alice buys 1 @ 90
+        bob sells 1
+        carol buys 1 @ 99
+        carol buys 1 @ 100
+        bob sells 3
+        -> trades 1@100 1@99 1@90
+        """,
+        rules={"price_band_ppm": 100_000},
+    ),
+    Scenario(
+        "a market sale leaves what lies below the band alone",
+        COLLAR,
+        """
+        alice buys 1 @ 90
+        carol sells 1 @ 101
+        bob buys 1 @ 101
+        alice buys 1 @ 101
+        bob sells 2
+        -> trades 1@101
+        -> canceled 5 price_band
+        -> book 1@90 |
+        """,
+        rules={"price_band_ppm": 100_000},
+    ),
+    Scenario(
         "limit prices must lie within the band around the last price",
         PRE_TRADE,
         """
@@ -791,6 +834,29 @@ SCENARIOS: Final = [
         alice quotes 5@98 /
         alice quotes /
         -> book 1@97 |
+        """,
+    ),
+    Scenario(
+        "quotes that a mass quote does not name go, dearest ask first, best bid last",
+        OURS,
+        """
+        alice quotes 5@99 5@98 / 5@101 5@102
+        alice quotes /
+        -> canceled 4 replaced 3 replaced 2 replaced 1 replaced
+        """,
+    ),
+    Scenario(
+        "an enlarged quote holds back what it would if it came anew",
+        OURS,
+        """
+        bob sells 1 @ 110
+        carol buys 1 @ 110
+        alice quotes / 5@105
+        -> reserved alice 550
+        bob sells 1 @ 100
+        carol buys 1 @ 100
+        alice quotes / 6@105
+        -> reserved alice 630
         """,
     ),
     # --- fees ---------------------------------------------------------------------------------------------------------

@@ -202,6 +202,31 @@ def test_the_worst_fee_is_held_back_too() -> None:
     assert world.account("alice").reserved == 900 * TICK + 900 * TICK // 1_000
 
 
+CHEAP = {"lot_size_e8": 100}
+"""One lot for one tick is one minor unit, the least there is."""
+
+
+def test_fees_are_rounded_up_and_rebates_down() -> None:
+    world = World(fees=FeeSchedule(maker_ppm=-5_000, taker_ppm=5_000), **CHEAP)
+    world.sell("alice", 1, 100)
+    world.buy("bob", 1, 101)
+    assert world.account("bob").fees_paid == 1
+    assert world.account("alice").fees_paid == 0
+    world.buy("bob", 1, 90)
+    assert world.account("bob").reserved == 91
+
+
+def test_what_is_held_back_for_a_part_of_several_orders_is_rounded_up() -> None:
+    world = World(**CHEAP)
+    world.sell("bob", 1, 100)
+    world.buy("alice", 1, 100)
+    for side, name in ((Side.SELL, "alice"), (Side.BUY, "bob")):
+        first, second = (110, 111) if side is Side.SELL else (90, 91)
+        world.order(name, side, 1, first)
+        world.order(name, side, 2, second)
+        assert world.account(name).reserved == -(-(first + 2 * second) * 2 // 3)
+
+
 def test_an_account_may_short_as_much_as_it_is_worth() -> None:
     world = World(cash=1_000 * TICK)
     assert refusal(world.sell("alice", 11, 100)) is RejectCode.INSUFFICIENT_FUNDS

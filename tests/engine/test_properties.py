@@ -84,6 +84,27 @@ def new_orders(draw: st.DrawFn) -> OracleOrder:
 entries = new_orders()
 
 
+def command_of(order: OracleOrder, now: int) -> NewOrder:
+    """The command that places it; one that is good till a date gets five seconds."""
+    if order.tif is TimeInForce.GTD:
+        order.expires_at = now + 5 * SECOND
+    return NewOrder(
+        account=order.account,
+        symbol_id=ACME,
+        side=order.side,
+        qty=order.leaves,
+        type=_KINDS[order.price is not None, order.stop is not None],
+        price=order.price,
+        stop_price=order.stop,
+        tif=order.tif,
+        expires_at=order.expires_at,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        display_qty=order.display,
+        client_order_id=str(order.number),
+    )
+
+
 class MatchingMachine(RuleBasedStateMachine):
     """Every order type, with money enough that only the book decides; the oracle says what must happen."""
 
@@ -137,25 +158,7 @@ class MatchingMachine(RuleBasedStateMachine):
 
     def _place(self, order: OracleOrder) -> OracleOrder:
         order.number = self.next_number
-        if order.tif is TimeInForce.GTD:
-            order.expires_at = self.world.now + 5 * SECOND
-        stops = order.stop is not None
-        limit = order.price is not None
-        command = NewOrder(
-            account=order.account,
-            symbol_id=ACME,
-            side=order.side,
-            qty=order.leaves,
-            type=_KINDS[limit, stops],
-            price=order.price,
-            stop_price=order.stop,
-            tif=order.tif,
-            expires_at=order.expires_at,
-            post_only=order.post_only,
-            reduce_only=order.reduce_only,
-            display_qty=order.display,
-            client_order_id=str(order.number),
-        )
+        command = command_of(order, self.world.now)
         if self.compare(command, lambda: self.oracle.place(order)):
             self.number()
         return order
@@ -276,10 +279,10 @@ class LedgerMachine(RuleBasedStateMachine):
         halts = {"halt_band_ppm": 30_000, "halt_duration_ns": 2 * SECOND}
         self.world = World("", fees=FeeSchedule(maker, taker), **halts)
         self.number = 0
-        funds = {"cash": 2_000 * TICK, "positions": {ACME: 10}}
+        funds = {"cash": 4_000 * TICK, "positions": {ACME: 10}}
         self.world.open("alice", limits=AccountLimits(short_selling=False), **funds)
         self.world.open("bob", limits=AccountLimits(leverage=leverage), **funds)
-        self.world.open("carol", limits=AccountLimits(max_position=15, max_orders_per_second=5), **funds)
+        self.world.open("carol", limits=AccountLimits(max_position=15, max_orders_per_second=8), **funds)
         self.restored = restarted(self.world.oms)
         self.books = Books(self.world, *ACCOUNTS)
         self.indication: tuple[int, int | None] = (0, None)
@@ -307,33 +310,18 @@ class LedgerMachine(RuleBasedStateMachine):
     def status(self) -> InstrumentStatus:
         return self.world.oms.instruments()[0].status
 
-    @rule(
-        account=accounts,
-        side=sides,
-        price=st.none() | prices,
-        qty=lots,
-        tif=st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC]),
-        reduce_only=st.sampled_from([False, False, True]),
-    )
-    def place(self, account: str, side: Side, price: int | None, qty: int, tif: TimeInForce, reduce_only: bool) -> None:
-        kind = OrderType.MARKET if price is None else OrderType.LIMIT
-        self.do(
-            NewOrder(
-                account=account,
-                symbol_id=ACME,
-                side=side,
-                qty=qty,
-                price=price,
-                type=kind,
-                tif=tif,
-                reduce_only=reduce_only,
-                client_order_id=str(self.number),
-            )
-        )
+    @rule(entries=st.lists(entries, min_size=1, max_size=8))
+    def place(self, entries: list[OracleOrder]) -> None:
+        for entry in entries:
+            self.do(command_of(replace(entry, number=self.number), self.world.now))
 
-    @rule(account=accounts, side=sides, stop=prices, qty=lots)
-    def place_stop(self, account: str, side: Side, stop: int, qty: int) -> None:
-        self.do(NewOrder(account=account, symbol_id=ACME, side=side, qty=qty, type=OrderType.STOP, stop_price=stop))
+    @rule(deals=st.lists(st.tuples(st.permutations(ACCOUNTS), prices, lots, lots), min_size=1, max_size=5))
+    def deal(self, deals: list[tuple[list[str], int, int, int]]) -> None:
+        """Trade again and again, at prices that may halt the market."""
+        for (seller, buyer, _), price, offered, wanted in deals:
+            for account, side, qty in ((seller, Side.SELL, offered), (buyer, Side.BUY, wanted)):
+                order = OracleOrder(self.number, account, side, price, qty)
+                self.do(command_of(order, self.world.now))
 
     @rule(account=accounts, pick=st.integers(0, 30), price=prices, qty=lots)
     def replace(self, account: str, pick: int, price: int, qty: int) -> None:
@@ -365,7 +353,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.world.now += seconds * SECOND
         self.do(AdvanceTime())
 
-    @rule(status=st.sampled_from([InstrumentStatus.AUCTION, InstrumentStatus.OPEN, InstrumentStatus.OPEN]))
+    @rule(status=st.sampled_from([InstrumentStatus.AUCTION, *[InstrumentStatus.OPEN] * 5]))
     def phase(self, status: InstrumentStatus) -> None:
         self.do(SetInstrumentStatus(symbol_id=ACME, status=status))
 
@@ -373,6 +361,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         """From here on an exchange restored from the snapshot must do what the one that was never restarted does."""
         self.restored = restarted(self.restored)
+        self.restored.check()
 
     @invariant()
     def nobody_spends_what_he_has_not(self) -> None:
@@ -393,7 +382,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 MatchingMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-LedgerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 TestMatching = MatchingMachine.TestCase
 TestLedger = LedgerMachine.TestCase
