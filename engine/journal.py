@@ -9,7 +9,8 @@ command; and marks of the state hash, for ``recovery.verify``. It is in WAL mode
 process. ``Durability.POWER`` waits for the disk at each commit.
 
 An epoch names one unbroken history. A new one begins with a new journal, and whenever acknowledged commands may have
-been lost: when a damaged tail was cut off, or the machine went down while durability was ``PROCESS``.
+been lost: when a damaged tail was cut off, the WAL is cut short or gone, or the machine went down while durability was
+``PROCESS``.
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ class Journal:
         """
         self.epoch = self.reader.meta("epoch")
         cut = self.reader.damaged_from is not None
+        log_is_damaged = bool(self.reader.torn) or self.reader.power_lost
         if self.reader.loss or self.reader.power_lost or not self.epoch:
             self.epoch = self._new_epoch
         notes = {
@@ -130,6 +132,8 @@ class Journal:
             "stopped": "",
         }
         connection = self._open_for_writing()
+        if log_is_damaged:
+            self.checkpoint(truncate=True)  # so that what lies after its end is not taken for damage again
         try:
             connection.execute("BEGIN IMMEDIATE")
             if cut:
@@ -144,7 +148,7 @@ class Journal:
         self.writer = GroupWriter(number, chain)
         self._snapshot_number = snapshot_number
         self._written = number
-        self.checkpoint(truncate=True)
+        self.checkpoint()  # not truncated: from here to an orderly stop, a log that is gone or empty has lost something
 
     def _open_for_writing(self) -> sqlite3.Connection:
         """Now that all is read. The reader's new connection is closed last: it keeps the log, see ``close``."""

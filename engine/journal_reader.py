@@ -134,6 +134,10 @@ class JournalReader:
                 raise JournalCorrupt(f"{self.torn}; {ADVICE}")
         elif log.torn:
             self.torn = f"the last commit in {self.path}-wal is not whole"
+        elif log.cut:
+            self.torn = f"{self.path}-wal is cut short: it ends in the middle of a commit"
+        elif log.missing and running:
+            self.torn = f"{self.path}-wal is gone or empty, though the engine had not stopped in order"
 
     @property
     def loss(self) -> str:

@@ -3,7 +3,7 @@
 SQLite reads its log up to the first frame whose checksum is wrong and takes that for the end, so one damaged byte makes
 every later commit vanish without a word. A process that dies while it commits leaves at most the frames of that one
 commit after the end. So a commit frame of the current log after the end is a damaged or unfinished last commit, and
-more than one, or one with frames after it, is damage.
+more than one, or one with frames after it, is damage. SQLite does not mind either when the log is cut short, or gone.
 
 Layout: https://www.sqlite.org/walformat.html
 """
@@ -15,7 +15,7 @@ import sqlite3
 import struct
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">4I")
@@ -36,6 +36,10 @@ class LogEnd(NamedTuple):
     """Commit frames after it."""
     frames_after: int = 0
     """Frames after the last of these."""
+    cut: bool = False
+    """Whether the file ends in the middle of a frame of the current log."""
+    missing: bool = False
+    """Whether there is no log, or not even its first commit."""
 
     @property
     def torn(self) -> bool:
@@ -49,27 +53,37 @@ class LogEnd(NamedTuple):
 
 
 NO_LOG = LogEnd(0)
+"""Of a log that is not looked at."""
 
 
 def log_end(database: Path) -> LogEnd:
     """Look behind the end of the log of a database that nobody writes meanwhile; nothing of it is touched."""
     wal = Path(f"{database}-wal")
     if not wal.exists() or wal.stat().st_size < _HEADER.size:
-        return NO_LOG
+        return LogEnd(0, missing=True)
     page_bytes, end = _as_sqlite_sees_it(database, wal)
-    header, frames = _read_frames(wal, page_bytes, end)
+    header, frames, rest = _read_frames(wal, page_bytes, end)
     if not frames:
-        return LogEnd(end)
+        return LogEnd(0, missing=True)
     first, later = frames[0], frames[1:]
-    salts = _HEADER.unpack(header)[4:6]
+    salts: tuple[int, int] = _HEADER.unpack(header)[4:6]
     if end == 0:
         if _is_whole(header) and salts[0] == (first[2] + 1) & 0xFFFFFFFF:
             return LogEnd(end)  # the log was just started afresh: its old frames are in the main file
         salts = first[2:]
-    # One salt is enough: those of an older log differ in both, a damaged one in one.
-    current = [pages for _, pages, *own in later if own[0] == salts[0] or own[1] == salts[1]]
+
+    def is_current(frame: _Frame) -> bool:
+        return frame[2] == salts[0] or frame[3] == salts[1]  # an older log differs in both, a damaged frame in one
+
+    current = [pages for _, pages, *_ in filter(is_current, later)]
     commits = [place for place, pages in enumerate(current) if pages]
-    return LogEnd(end, len(commits), len(current) - 1 - commits[-1]) if commits else LogEnd(end)
+    return LogEnd(
+        frames=end,
+        commits=len(commits),
+        frames_after=len(current) - 1 - commits[-1] if commits else 0,
+        cut=rest is not None and is_current(rest),
+        missing=end == 0 and all(map(is_current, later)),
+    )
 
 
 def _as_sqlite_sees_it(database: Path, wal: Path) -> tuple[int, int]:
@@ -93,17 +107,28 @@ def _as_sqlite_sees_it(database: Path, wal: Path) -> tuple[int, int]:
     return page_bytes, end
 
 
-def _read_frames(wal: Path, page_bytes: int, end: int) -> tuple[bytes, list[tuple[int, int, int, int]]]:
-    """The log's header; then page, size after commit and salts of the first frame and of all from ``end`` on."""
+_Frame: TypeAlias = tuple[int, int, int, int]
+"""Page, size after commit (0 where none ends), and the two salts."""
+
+
+def _read_frames(wal: Path, page_bytes: int, end: int) -> tuple[bytes, list[_Frame], _Frame | None]:
+    """The log's header; the first frame and all from ``end`` on; and what there is of another one after them.
+
+    Of what is too short to tell whose it is, it is said that it belongs to the frame before.
+    """
     with wal.open("rb") as log:
         header = log.read(_HEADER.size)
         step = _FRAME_HEADER_BYTES + page_bytes
-        count = (wal.stat().st_size - _HEADER.size) // step
+        count, rest = divmod(wal.stat().st_size - _HEADER.size, step)
         frames = []
         for number in (0, *range(end, count)) if count > 0 else ():
             log.seek(_HEADER.size + number * step)
             frames.append(_FRAME.unpack(log.read(_FRAME.size)))
-    return header, frames
+        if not rest or not frames:
+            return header, frames, None
+        log.seek(_HEADER.size + count * step)
+        last = log.read(_FRAME.size)
+    return header, frames, _FRAME.unpack(last) if len(last) == _FRAME.size else frames[-1]
 
 
 def _is_whole(header: bytes) -> bool:

@@ -262,20 +262,6 @@ def test_a_refused_start_leaves_every_file_as_it_was_and_the_next_one_is_refused
     journal.close(clean=True)
 
 
-def test_a_log_cut_short_at_any_byte_gives_all_whole_groups(tmp_path: Path, crashed: Path) -> None:
-    files = read_files(crashed)
-    log = bytes(files["journal.sqlite-wal"])
-    tail = len(log) - 9_000
-    lengths = [*range(tail, len(log), max(1, 211 // TORTURE)), *range(0, tail, max(1, 4_001 // TORTURE)), len(log)]
-    seen = set()
-    for length in lengths:
-        files["journal.sqlite-wal"] = bytearray(log[:length])
-        commands, _, _ = recover_files(tmp_path / "cut", files, Durability.PROCESS)
-        assert commands in range(10, 41, 3)
-        seen.add(commands)
-    assert seen >= {10, 34, 37, 40}
-
-
 def verdict(directory: Path, files: Files) -> tuple[int, bool] | None:
     """What ``verify`` says of these files: commands, and whether something is lost; None when it refuses them."""
     write_files(directory, files)
@@ -291,6 +277,26 @@ def verdict(directory: Path, files: Files) -> tuple[int, bool] | None:
 def same_boot(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine has not been started again since."""
     monkeypatch.setattr("engine.journal_reader.boot_id", lambda: "boot")
+
+
+@pytest.mark.usefixtures("same_boot")
+def test_a_log_cut_short_at_any_byte_gives_all_whole_groups_and_says_so(tmp_path: Path, crashed: Path) -> None:
+    files = read_files(crashed)
+    log = bytes(files["journal.sqlite-wal"])
+    tail = len(log) - 9_000
+    lengths = [*range(tail, len(log), max(1, 211 // TORTURE)), *range(0, tail, max(1, 4_001 // TORTURE)), len(log)]
+    seen = set()
+    for length in lengths:
+        files["journal.sqlite-wal"] = bytearray(log[:length])
+        told = verdict(tmp_path / "verified", files)
+        commands, epoch, recovery = recover_files(tmp_path / "cut", files, Durability.PROCESS)
+        assert commands in range(10, 41, 3)
+        between_commits = commands > 10 and (length - 32) % (24 + 4096) == 0
+        assert epoch == ("new" if recovery.torn else "e1")
+        assert told == (commands, bool(recovery.torn))
+        assert recovery.torn or commands == 40 or between_commits
+        seen.add(commands)
+    assert seen >= {10, 34, 37, 40}
 
 
 @pytest.mark.usefixtures("same_boot")
@@ -319,6 +325,43 @@ def test_a_flipped_byte_is_refused_or_reported_or_does_not_matter(tmp_path: Path
                 outcomes["reported"] += 1
         files[name][place] ^= 0xFF
     assert outcomes["refused"] > outcomes["reported"]
+
+
+@pytest.mark.usefixtures("same_boot")
+@pytest.mark.parametrize("left", [None, 0, 10, 32])
+def test_a_log_that_is_gone_is_told_and_begins_a_new_epoch(tmp_path: Path, crashed: Path, left: int | None) -> None:
+    files = read_files(crashed)
+    log = files.pop("journal.sqlite-wal")
+    if left is not None:
+        files["journal.sqlite-wal"] = log[:left]
+    assert verdict(tmp_path / "verified", files) == (10, True)
+    commands, epoch, recovery = recover_files(tmp_path / "recovered", files, Durability.PROCESS)
+    assert (commands, epoch) == (10, "new")
+    assert "is gone or empty" in recovery.torn
+
+
+def test_an_engine_that_dies_before_its_first_command_has_lost_nothing(tmp_path: Path) -> None:
+    for clean in (True, False, False):
+        journal, _, recovery = open_journal(tmp_path)
+        assert not recovery.torn
+        if not clean:
+            files = read_files(tmp_path)
+        journal.close(clean=clean)
+    assert recover_files(tmp_path / "again", files, Durability.PROCESS)[:2] == (0, "e1")
+
+
+def test_a_log_that_sqlite_has_made_shorter_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.journal.CHECKPOINT_BYTES", 100_000)
+    (tmp_path / "live").mkdir()
+    journal, service, _ = open_journal(tmp_path / "live")
+    work(journal, service, range(1, 101))
+    journal.checkpoint()
+    work(journal, service, range(101, 103))
+    files = read_files(tmp_path / "live")
+    journal.close(clean=True)
+    assert len(files["journal.sqlite-wal"]) == 100_000, "in the middle of a frame of the older log"
+    commands, epoch, recovery = recover_files(tmp_path / "recovered", files, Durability.PROCESS)
+    assert (commands, epoch, recovery.torn) == (102, "e1", "")
 
 
 @pytest.mark.usefixtures("same_boot")
