@@ -104,7 +104,7 @@ async def test_the_notebook_reads_and_trades(exchange: RealExchange) -> None:
         await taker.register("taker")
         await maker.mass_quote(1, bids=[(99.0, 10)], asks=[(101.0, 100)])
         await taker.add_order(1, "buy", 3)
-        async with asyncio.timeout(5):  # the tape may come after the answer: it is everybody's
+        async with asyncio.timeout(20):  # the tape may come after the answer: it is everybody's
             while not await taker.get_tape(1):
                 pass
         names: dict[str, object] = {}

@@ -88,7 +88,7 @@ async def test_connections_that_come_and_go_leave_nothing_behind() -> None:
             writer.transport.abort()
         async with EngineClient(server.host, server.port, connections=1) as client:
             await client.submit(order())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while server.connections > 1 or server.subscribers:
                     await client.stats()
             assert (await client.stats()).queue_size == 0

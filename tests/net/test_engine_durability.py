@@ -129,15 +129,18 @@ async def test_after_a_failed_commit_nothing_is_acknowledged_any_more(
     gated: tuple[EngineServer, GatedJournal, list[BaseException]],
 ) -> None:
     server, journal, failures = gated
-    async with EngineClient(server.host, server.port, deadline_s=0.2) as client:
+    async with (
+        EngineClient(server.host, server.port) as client,
+        EngineClient(server.host, server.port, deadline_s=0.5) as hasty,
+    ):
         await client.submit(order())
         journal.broken = True
         with pytest.raises(UnknownOutcome):
-            await client.submit(order())
+            await hasty.submit(order())
         assert [str(failure) for failure in failures] == ["the disk is full"]
         journal.broken = False
         with pytest.raises(UnknownOutcome):
-            await client.submit(order())
+            await hasty.submit(order())
 
 
 @pytest.mark.parametrize("durability", [Durability.PROCESS, Durability.POWER])
@@ -187,12 +190,15 @@ async def test_a_bug_in_the_service_is_answered_and_ends_the_engine_before_it_ca
     failures: list[BaseException] = []
     server = EngineServer(service, journal, count(1).__next__, on_failure=failures.append)
     await server.start()
-    async with EngineClient(server.host, server.port, deadline_s=0.2) as client:
+    async with (
+        EngineClient(server.host, server.port) as client,
+        EngineClient(server.host, server.port, deadline_s=0.2) as hasty,
+    ):
         replies = await asyncio.gather(client.submit(order()), client.submit(order(price=99)))
         assert [reply.code for reply in replies] == [None, RejectCode.INTERNAL_ERROR]
         assert isinstance(failures[0], ZeroDivisionError)
         with pytest.raises(UnknownOutcome):
-            await client.submit(order())
+            await hasty.submit(order())
     await server.close()
     journal.close(clean=False)
     assert [command for _, command in replay(tmp_path)] == [order()]

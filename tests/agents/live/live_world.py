@@ -95,7 +95,7 @@ async def live_world(data_dir: Path, text: str = SCENARIO) -> AsyncIterator[Live
         engine = await stack.enter_async_context(EngineServer(oms, None, time.time_ns, epoch="first"))
         client = await stack.enter_async_context(EngineClient("127.0.0.1", engine.port))
         server = await stack.enter_async_context(serve(GatewayConfig(data_dir=data_dir, port=0), client))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await server.gateway.feed.ready.wait()
         token = (data_dir / "admin.token").read_text().strip()
         url = f"ws://127.0.0.1:{server.port}/ws"
@@ -103,7 +103,7 @@ async def live_world(data_dir: Path, text: str = SCENARIO) -> AsyncIterator[Live
         yield LiveWorld(url, data_dir, oms, rest, scenario)
 
 
-async def eventually(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def eventually(condition: Callable[[], object], within_s: float = 20.0) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - polls state that no event announces

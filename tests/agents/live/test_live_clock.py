@@ -25,7 +25,7 @@ async def test_a_faster_market_brings_forward_what_agents_wait_for() -> None:
     waiting = asyncio.create_task(clock.sleep(NS))
     await asyncio.sleep(0)
     clock.set_rate(20.0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await waiting
     passed = clock.now_ns() - asked
     assert passed >= NS

@@ -32,7 +32,7 @@ def has_book(world: LiveWorld, symbol_id: int) -> bool:
 
 async def test_books_fill_at_once_and_agents_trade(world: LiveWorld) -> None:
     async with world.session() as session:
-        await eventually(lambda: has_book(world, 1) and has_book(world, 2), 1.0)
+        await eventually(lambda: has_book(world, 1) and has_book(world, 2), 5.0)
         await eventually(lambda: trades(world) > 10 and trades(world, 2) > 10)
         assert not session.venue.rejected.get("price_off_tick")
         assert len(session.feed.hosts) == 9
@@ -43,7 +43,7 @@ async def test_a_faster_simulation_lets_the_scenarios_hours_pass_sooner(world: L
         begun_s, wall_s = session.world.elapsed_s(), time.monotonic()
         await world.rest.set_speed(20.0)
         await eventually(lambda: session.world.elapsed_s() - begun_s >= 10 * session.world.speed)
-        assert time.monotonic() - wall_s < 5
+        assert time.monotonic() - wall_s < 8
         assert trades(world) > 10
     async with world.session() as late:
         await eventually(lambda: late.clock.rate == 20.0)
@@ -81,7 +81,7 @@ async def test_an_agent_created_by_rest_is_spawned_with_its_personality_and_trad
 async def test_an_unknown_personality_is_reported_with_the_nearest_one(world: LiveWorld) -> None:
     async with world.session() as session, Client(world.url, channels=["decisions"]) as watcher:
         created = await world.rest.create_agent(m.CreateAgent(name="Typo", personality="momentun"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             async for message in watcher.messages():
                 if isinstance(message, m.Decision) and message.data.stage == "runner":
                     break
@@ -147,7 +147,7 @@ async def test_an_agent_that_raises_is_isolated_reported_and_started_again(world
         agent_id, host = next(iter(session.feed.hosts.items()))
         host.strategy = Bomb()
         host.deliver(Timer("x"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             async for message in watcher.messages():
                 if isinstance(message, m.Decision) and message.data.stage == "runner":
                     break
@@ -250,7 +250,7 @@ async def test_an_agent_that_lacks_what_it_needs_is_stood_in_for_and_ends_nobody
         place = session._places[created.agent_id]
         place.member = msgspec.structs.replace(place.member, params={"graph": "no.such:graph"})
         await world.rest.control_agent(created.agent_id, "restart")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             async for message in watcher.messages():
                 if isinstance(message, m.Decision) and message.data.stage == "runner":
                     break

@@ -39,7 +39,7 @@ async def test_an_order_whose_fill_is_heard_before_its_answer_is_no_longer_open(
     exchange.host = AgentHost(context, SimpleNamespace(on_event=lambda _: ()), SimpleNamespace(), venue)  # type: ignore[arg-type]
     venue.seat(exchange.host, exchange)
     venue.send("ann", [New(1, Side.BUY, 5, 10_000, ref=7)])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await exchange.answered.wait()
     assert context.portfolio.working == {}
     assert context.portfolio.position(1) == 5
@@ -84,5 +84,5 @@ async def test_quotes_that_wait_are_not_placed_after_the_agent_was_stopped(
     stop(venue, host, exchange)
     exchange.answer.set()
     while venue._tasks:
-        await asyncio.wait(venue._tasks, timeout=5)
+        await asyncio.wait(venue._tasks, timeout=20)
     assert exchange.asked == ["quotes", "cancel all"]

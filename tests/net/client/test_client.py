@@ -22,13 +22,13 @@ async def exchange() -> AsyncIterator[TinyGateway]:
 
 
 def client_of(exchange: TinyGateway, **changes: object) -> Client:
-    settings: dict[str, object] = {"deadline_s": 2.0, "backoff_max_s": 0.05, **changes}
+    settings: dict[str, object] = {"deadline_s": 10.0, "backoff_max_s": 0.05, **changes}
     return Client(exchange.url, **settings)  # type: ignore[arg-type]
 
 
 async def next_of(messages: AsyncIterator[Push], kind: type) -> Push:
     """The next push of a kind, skipping others."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for message in messages:
             if isinstance(message, kind):
                 return message
@@ -137,7 +137,7 @@ async def test_what_cannot_be_repeated_ends_with_unknown_outcome_when_the_link_d
         await next_state(messages, ConnectionState.LIVE)
         exchange.before_answer = cut
         with pytest.raises(UnknownOutcome):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await client.modify_order(1, 5, price=100)
         await next_state(messages, ConnectionState.LIVE)
         assert sum(isinstance(message, m.ModifyOrder) for message in exchange.heard) == 1

@@ -28,6 +28,9 @@ ETH = Instrument(symbol_id=0, ticker="ETH", initial_price=25_000, tick_size_e8=1
 
 Message = dict[str, Any]
 
+PATIENCE_S = 20
+"""How long to wait for what is sure to come, on however slow a machine."""
+
 
 class Client:
     """A WebSocket client that speaks plain JSON, so that tests see the wire as it is."""
@@ -43,7 +46,7 @@ class Client:
         await self.link.send(data)
 
     async def receive(self) -> Message:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             message: Message = json.loads(await self.link.recv())
         self.seen.append(message)
         return message
@@ -151,7 +154,7 @@ async def running(data_dir: Path, **changes: Any) -> AsyncIterator[World]:
         engine = await stack.enter_async_context(EngineServer(oms, clock=time.time_ns, epoch="first"))
         client = await stack.enter_async_context(EngineClient("127.0.0.1", engine.port))
         server = await stack.enter_async_context(serve(config, client))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await server.gateway.feed.ready.wait()
         world = World(server, engine, data_dir, stack)
         world.oms = oms

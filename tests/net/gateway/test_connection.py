@@ -67,7 +67,7 @@ async def test_a_frame_may_be_cut_at_every_byte(world: World) -> None:
             await asyncio.sleep(0)
     pongs = 0
     while pongs < len(PING) - 1:
-        pongs += (await asyncio.wait_for(reader.read(65_536), 5)).count(b'"pong"')
+        pongs += (await asyncio.wait_for(reader.read(65_536), 20)).count(b'"pong"')
     writer.close()
 
 
@@ -78,7 +78,7 @@ async def test_a_handshake_may_be_cut_at_every_byte(world: World) -> None:
         await writer.drain()
         await asyncio.sleep(0)
         writer.write(UPGRADE[end:])
-        assert b"101 Switching" in await asyncio.wait_for(reader.readline(), 5)
+        assert b"101 Switching" in await asyncio.wait_for(reader.readline(), 20)
         writer.close()
 
 
@@ -86,11 +86,11 @@ async def test_a_handshake_may_be_cut_at_every_byte(world: World) -> None:
 async def test_a_doubled_header_is_refused_and_the_connection_forgotten(world: World, header: str) -> None:
     reader, writer = await raw(world)
     writer.write(UPGRADE[:-2] + f"{header}\r\n{header}\r\n\r\n".encode())
-    assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
-    while await asyncio.wait_for(reader.read(65_536), 5):
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 20)
+    while await asyncio.wait_for(reader.read(65_536), 20):
         pass
     writer.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while world.server.connections:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
 
@@ -111,8 +111,8 @@ async def test_a_handshake_that_fails_leaves_no_session_behind(
 ) -> None:
     reader, writer = await raw(world)
     writer.write(UPGRADE.replace(b"/ws", path).replace(right, wrong))
-    assert b" 4" in await asyncio.wait_for(reader.readline(), 5)
-    while await asyncio.wait_for(reader.read(65_536), 5):
+    assert b" 4" in await asyncio.wait_for(reader.readline(), 20)
+    while await asyncio.wait_for(reader.read(65_536), 20):
         pass
     writer.close()
     assert world.gateway.clients == 0
@@ -137,7 +137,7 @@ async def test_what_breaks_the_protocol_ends_its_own_connection_only(world: Worl
     writer.write(UPGRADE)
     await reader.readuntil(b"\r\n\r\n")
     writer.write(garbage)
-    while await asyncio.wait_for(reader.read(65_536), 5):
+    while await asyncio.wait_for(reader.read(65_536), 20):
         pass
     writer.close()
     assert await other.settle() is not None
@@ -145,7 +145,7 @@ async def test_what_breaks_the_protocol_ends_its_own_connection_only(world: Worl
 
 async def test_a_ping_of_the_protocol_is_answered(world: World) -> None:
     client = await world.connect()
-    await asyncio.wait_for(await client.link.ping(b"here?"), 5)
+    await asyncio.wait_for(await client.link.ping(b"here?"), 20)
 
 
 async def test_who_says_goodbye_is_answered_and_forgotten(world: World) -> None:
@@ -169,7 +169,7 @@ async def test_a_request_that_does_not_arrive_in_time_is_cut_off(tmp_path: Path)
             reader, writer = await raw(world)
             writer.write(begun)
             with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-                await asyncio.wait_for(reader.readexactly(1_000_000), 5)
+                await asyncio.wait_for(reader.readexactly(1_000_000), 20)
             writer.close()
         assert (await world.http.get("/health")).status_code == 200
 
@@ -240,7 +240,7 @@ async def test_connections_opened_and_dropped_at_either_door_leave_nothing_behin
         tracemalloc.stop()
         assert left_kib < LEFT_BEHIND_KIB
         assert world.gateway.clients == len(world.gateway.channels.everybody) == 1
-        assert await round_trip_s(client) < 3 * before_s + 0.005
+        assert await round_trip_s(client) < 3 * before_s + 0.02
 
 
 async def test_connections_that_never_finish_their_request_are_all_cut_off(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ async def test_no_more_connections_than_permitted_are_taken(tmp_path: Path) -> N
         clients = [await world.connect() for _ in range(2)]
         reader, writer = await raw(world)
         writer.write(UPGRADE)
-        assert b" 503 " in await asyncio.wait_for(reader.readline(), 5)
+        assert b" 503 " in await asyncio.wait_for(reader.readline(), 20)
         writer.close()
         for client in clients:
             await client.settle()

@@ -99,10 +99,10 @@ async def test_an_order_with_a_name_is_settled_after_its_answer_was_lost(
     client = await world.trader()
     lost = lose_answers(world, monkeypatch)
     asked = asyncio.create_task(client.order("buy", 3, 99.0, client_order_id="named"))
-    await asyncio.wait_for(lost.wait(), 5)
+    await asyncio.wait_for(lost.wait(), 20)
     monkeypatch.undo()
     cut_links(world)
-    answer = await asyncio.wait_for(asked, 5)
+    answer = await asyncio.wait_for(asked, 20)
     assert (answer["status"], answer["leaves_quantity"]) == ("success", 3.0)
     orders = (await client.ask("get_orders", "orders"))["data"]["orders"]
     assert [order["client_order_id"] for order in orders] == ["named"]
@@ -114,10 +114,10 @@ async def test_an_order_without_a_name_has_an_unknown_outcome(world: World, monk
     client = await world.trader()
     lost = lose_answers(world, monkeypatch)
     asked = asyncio.create_task(client.order("buy", 3, 99.0))
-    await asyncio.wait_for(lost.wait(), 5)
+    await asyncio.wait_for(lost.wait(), 20)
     monkeypatch.undo()
     cut_links(world)
-    assert (await asyncio.wait_for(asked, 5))["code"] == "unknown_outcome"
+    assert (await asyncio.wait_for(asked, 20))["code"] == "unknown_outcome"
 
 
 async def test_no_event_is_lost_or_doubled_when_links_die(world: World) -> None:
@@ -232,11 +232,11 @@ async def test_who_came_back_keeps_new_orders_though_others_are_still_to_be_canc
     monkeypatch.setattr(gateway.engine, "submit", slow_for_ann)
     gateway._to_cancel.update(dict.fromkeys(["ann", "bob"]))
     canceling = asyncio.create_task(gateway.cancel_disconnected())
-    await asyncio.wait_for(reached_ann.wait(), 5)
+    await asyncio.wait_for(reached_ann.wait(), 20)
     await bob.register(agent_id="bob", token=token)
     await bob.order("buy", 5, 99.0)
     go_on.set()
-    assert await asyncio.wait_for(canceling, 5)
+    assert await asyncio.wait_for(canceling, 20)
     assert len((await bob.ask("get_orders", "orders"))["data"]["orders"]) == 1
 
 
@@ -262,9 +262,9 @@ async def test_who_comes_back_while_his_former_session_ends_keeps_new_orders(
     monkeypatch.setattr(gateway.engine, "accounts", slow)
     monkeypatch.setattr(gateway.engine, "submit", cancels_nothing)
     taking_back = asyncio.create_task(bob.register(agent_id="bob", token=token))
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(asked.wait(), 20)
     await former.link.close()
-    await asyncio.wait_for(not_canceled.wait(), 5)
+    await asyncio.wait_for(not_canceled.wait(), 20)
     monkeypatch.setattr(gateway.engine, "submit", submit)
     go_on.set()
     await taking_back

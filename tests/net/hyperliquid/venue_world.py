@@ -176,7 +176,7 @@ class Socket:
 
     async def hear(self, channel: str | None = None) -> Any:
         """The next frame, of a channel if one is named."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 frame = json.loads(await self.link.recv())
                 if channel in (None, frame["channel"]):
