@@ -782,6 +782,24 @@ SCENARIOS: Final = [
         -> alice 0
         """,
     ),
+    Scenario(
+        "a reduce-only stop is cut to what is left to reduce when it is triggered",
+        OURS,
+        """
+        bob sells 10 @ 100
+        alice buys 10 @ 100
+        alice sells 10 stop 95 reduce-only
+        carol buys 4 @ 99
+        alice sells 4 @ 99
+        carol buys 10 @ 94
+        carol buys 1 @ 95
+        bob sells 1 @ 95
+        -> triggered 3
+        -> kept 3
+        -> trades 1@95 6@94
+        -> alice 0
+        """,
+    ),
     # --- mass quotes --------------------------------------------------------------------------------------------------
     Scenario(
         "a mass quote replaces the last one, and unchanged levels keep their place",

@@ -5,16 +5,19 @@ from engine_world import ACME, DAY, FOK, GTD, IOC, MILLION, SECOND, TICK, World,
 
 from engine.commands import (
     AccountLimits,
+    AddInstrument,
     AdvanceTime,
     CancelAll,
+    CloseAccount,
     EndDay,
     MassQuote,
     PublishNews,
     Quote,
     RemoveInstrument,
+    SetCancelAfter,
 )
-from engine.events import DepthChanged, LevelChange, OrderCanceled, OrderFilled, OrderReplaced, Rejected
-from engine.instruments import FeeSchedule
+from engine.events import DepthChanged, LevelChange, OrderCanceled, OrderFilled, OrderReplaced, Rejected, TimeAdvanced
+from engine.instruments import FeeSchedule, Instrument
 from engine.ledger import Ledger
 from engine.oms import OrderManagementSystem
 from engine.service import OrderAnswer, OrderBookService
@@ -183,6 +186,45 @@ def test_cancel_all_takes_one_side_of_one_account() -> None:
     world.buy("bob", 1, 96)
     world.do(CancelAll(account="alice", side=Side.BUY))
     assert world.book() == "1@96 | 1@102"
+
+
+def test_cancel_all_of_one_instrument_leaves_the_others_alone() -> None:
+    world = World()
+    world.do(AddInstrument(instrument=Instrument(symbol_id=2, ticker="BETA", initial_price=100)))
+    world.buy("alice", 1, 98)
+    other = order_id(world.buy("alice", 1, 97, symbol_id=2))
+    world.do(CancelAll(account="alice", symbol_id=ACME))
+    assert [order.order_id for order in world.oms.orders("alice")] == [other]
+
+
+def test_prints_and_fills_are_told_newest_first() -> None:
+    world = World()
+    for price in (100, 101, 102):
+        world.sell("alice", 1, price)
+        world.buy("bob", 1, price)
+    assert [trade.price for trade in world.oms.trades(ACME)] == [102, 101, 100]
+    assert [trade.price for trade in world.oms.trades(ACME, 2)] == [102, 101]
+    assert [fill.price for fill in world.oms.fills("bob")] == [102, 101, 100]
+    assert [fill.price for fill in world.oms.fills("bob", 1)] == [102]
+
+
+def test_a_closed_account_waits_for_nothing() -> None:
+    world = World()
+    world.do(SetCancelAfter(account="alice", deadline=SECOND))
+    assert world.oms.next_deadline() == SECOND
+    world.do(CloseAccount(account="alice"))
+    assert world.oms.next_deadline() is None
+
+
+def test_a_halt_ends_with_its_instrument() -> None:
+    world = World(halt_band_ppm=50_000, halt_duration_ns=SECOND)
+    world.sell("alice", 1, 110)
+    world.buy("bob", 1, 110)
+    assert world.oms.next_deadline() == SECOND
+    world.do(RemoveInstrument(symbol_id=ACME))
+    assert world.oms.next_deadline() is None
+    world.now = SECOND
+    assert world.do(AdvanceTime()) == [TimeAdvanced()]
 
 
 def test_buys_hold_cash_back_and_cannot_spend_it_twice() -> None:
