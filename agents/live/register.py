@@ -42,6 +42,9 @@ class AgentRegister:
     def __iter__(self) -> Iterator[Kept]:
         return iter(list(self._agents.values()))
 
+    def __contains__(self, agent_id: str) -> bool:
+        return agent_id in self._agents
+
     def by_name(self, name: str) -> Kept | None:
         """The account that runs under this name."""
         return next((kept for kept in self._agents.values() if kept.name == name), None)

@@ -258,6 +258,8 @@ class Session:
             if error.code in (RejectCode.BAD_TOKEN, RejectCode.UNKNOWN_ACCOUNT, RejectCode.NOT_ALLOWED):
                 return False
             raise
+        if kept.agent_id not in self.register:  # removed meanwhile
+            return False
         self._places[kept.agent_id] = _Place(member, client)
         self._seat(kept.agent_id, portfolio)
         return True

@@ -78,6 +78,29 @@ async def test_an_agent_created_by_rest_is_spawned_with_its_personality_and_trad
         await eventually(lambda: len(world.oms.orders(maker.agent_id)) >= 10)
 
 
+async def test_an_agent_that_is_removed_while_it_is_taken_over_does_not_begin(
+    world: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.session() as session:
+        read, asked, go_on = Client.get_portfolio, asyncio.Event(), asyncio.Event()
+
+        async def slow(client: Client, agent_id: str | None = None) -> m.PortfolioUpdate:
+            portfolio = await read(client, agent_id)
+            asked.set()
+            await go_on.wait()
+            return portfolio
+
+        monkeypatch.setattr(Client, "get_portfolio", slow)
+        created = await world.rest.create_agent(m.CreateAgent(name="Mo", personality="momentum"))
+        await asyncio.wait_for(asked.wait(), 20)
+        (spawning,) = [task for task in session._tasks if task.get_name() == f"spawn {created.agent_id}"]
+        await world.rest.remove_agent(created.agent_id)
+        await eventually(lambda: created.agent_id not in {kept.agent_id for kept in session.register})
+        go_on.set()
+        await asyncio.wait_for(spawning, 20)
+        assert created.agent_id not in session.feed.hosts
+
+
 async def test_an_unknown_personality_is_reported_with_the_nearest_one(world: LiveWorld) -> None:
     async with world.session() as session, Client(world.url, channels=["decisions"]) as watcher:
         created = await world.rest.create_agent(m.CreateAgent(name="Typo", personality="momentun"))
