@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from engine.commands import AnyCommand
+from engine.journal_errors import JournalError
 
 FORMAT = 1
 GENESIS = bytes(16)
@@ -56,9 +57,15 @@ class Group(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """The commands with their times.
 
         Raises:
-            msgspec.DecodeError: they were written by an incompatible version.
+            JournalError: they were written by an incompatible version.
         """
-        return _decoder.decode(self.records)
+        try:
+            return _decoder.decode(self.records)
+        except msgspec.DecodeError as error:
+            raise JournalError(
+                f"the journal's commands {self.first} to {self.last} are unknown to this version of tradesim-tui "
+                f"({error}): open it with the version that wrote it"
+            ) from error
 
 
 def link(chain: bytes, first: int, count: int, sequence: int, records: bytes) -> bytes:

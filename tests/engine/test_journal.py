@@ -2,13 +2,14 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 from tally import Tally, command, digest_after, open_journal, work
 
 from engine.commands import NewOrder
 from engine.journal import Journal
 from engine.journal_errors import JournalCorrupt, JournalError
-from engine.journal_format import GENESIS
+from engine.journal_format import GENESIS, checksum, link
 from engine.journal_lock import JournalLocked
 from engine.journal_writer import GroupWriter
 from engine.recovery import replay, verify
@@ -206,6 +207,22 @@ def test_a_mark_that_is_none_is_told_in_one_line(tmp_path: Path, damage: str) ->
 def test_a_mark_that_belongs_to_no_group_is_no_agreement(ten_commands: Path) -> None:
     edit(ten_commands, "INSERT INTO marks VALUES (5, 10, 'x')")
     assert verify(ten_commands, Tally).mismatches == (5,)
+
+
+def test_a_command_of_a_newer_version_is_told_in_one_line(ten_commands: Path) -> None:
+    edit(ten_commands, "DELETE FROM groups WHERE first = 9")
+    rows = sqlite3.connect(ten_commands / "journal.sqlite")
+    (chain,) = rows.execute("SELECT chain FROM groups WHERE first = 7").fetchone()
+    rows.close()
+    records = msgspec.msgpack.encode([(90, {"type": "Teleport"}), (100, {"type": "Teleport"})])
+    chain = link(chain, 9, 2, 20, records)
+    row = (9, 2, 20, records, checksum(9, 2, 20, records, chain), chain)
+    edit(ten_commands, "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)", *row)
+    before = (ten_commands / "journal.sqlite").read_bytes()
+    for read in (open_journal, lambda data_dir: verify(data_dir, Tally), lambda data_dir: list(replay(data_dir))):
+        with pytest.raises(JournalError, match=r"commands 9 to 10 are unknown .* the version that wrote it$"):
+            read(ten_commands)
+    assert (ten_commands / "journal.sqlite").read_bytes() == before
 
 
 def test_replaying_to_other_events_than_before_is_refused(ten_commands: Path) -> None:
