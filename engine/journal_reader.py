@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -80,6 +79,8 @@ class JournalReader:
         """Whether the machine went down since the last start, without a loss of power having been provided for."""
         self.damaged_from: int | None = None
         """First command of a damaged tail, once ``groups`` has met one."""
+        self.snapshots_damaged = 0
+        """Snapshots that are not what was written, among those that ``snapshots`` has come to."""
         self._connection = connection
         version = self.meta("format")
         if version != str(FORMAT):
@@ -167,13 +168,15 @@ class JournalReader:
         return max(int(noted), self._kept_number())
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """The whole snapshots among those kept, newest first."""
+        """The whole snapshots among those kept, newest first; counts the others in ``snapshots_damaged``."""
+        self.snapshots_damaged = 0
         rows = self._rows("SELECT number, sequence, time, hash, chain, crc, state FROM snapshots ORDER BY number DESC")
         for row in rows:
-            with contextlib.suppress(msgspec.ValidationError):
-                snapshot = msgspec.convert(row, Snapshot)
-                if snapshot.whole:
-                    yield snapshot
+            snapshot = _snapshot(row)
+            if snapshot is None:
+                self.snapshots_damaged += 1
+            else:
+                yield snapshot
 
     def marks(self) -> list[Mark]:
         """All marks, oldest first."""
@@ -227,6 +230,15 @@ class JournalReader:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
+
+
+def _snapshot(row: tuple[object, ...]) -> Snapshot | None:
+    """The snapshot in a row, if it is what was written."""
+    try:
+        snapshot = msgspec.convert(row, Snapshot)
+    except msgspec.ValidationError:
+        return None
+    return snapshot if snapshot.whole else None
 
 
 def _group(row: tuple[object, ...]) -> Group | None:

@@ -14,7 +14,7 @@ from engine.journal_errors import JournalCorrupt, JournalError
 from engine.journal_files import boot_id
 from engine.journal_format import GENESIS, Group, Record
 from engine.journal_reader import JournalReader, Mark, Snapshot
-from engine.service import OrderBookService, RecoverableService
+from engine.service import OrderBookService, RecoverableService, state_digest
 from engine.types import Durability
 
 
@@ -38,6 +38,24 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the machine went down and may have taken acknowledged commands with it."""
     last_time: int
     """Time (ns) of the last command; 0 when there is none."""
+
+    @property
+    def note(self) -> str:
+        """What a person should know of it, in one line; "" when all was as it should be."""
+        notes = []
+        if self.torn:
+            notes.append(self.torn)
+        if self.cut_from is not None:
+            notes.append(
+                f"the journal was damaged from command {self.cut_from} on, and that was cut off and kept aside"
+            )
+        if self.power_lost:
+            notes.append("the machine went down since the last start")
+        if notes:
+            notes.append(f"what came after command {self.commands} may be lost, and a new epoch began")
+        if self.snapshots_refused:
+            notes.append(f"{self.snapshots_refused} of the kept states are damaged, and an older state was taken")
+        return "; ".join(notes)
 
 
 def recover(
@@ -98,9 +116,9 @@ def _from_snapshot(
             refused += 1
             continue
         if service.state_hash() == snapshot.hash and service.sequence == snapshot.sequence:
-            return service, snapshot, refused
+            return service, snapshot, refused + reader.snapshots_damaged
         refused += 1
-    return new_service(), None, refused
+    return new_service(), None, refused + reader.snapshots_damaged
 
 
 def _apply(
@@ -171,11 +189,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """Commands after which the state was not what it was when the mark was made, or which it cannot have marked."""
     loss: str
     """What is missing at the end, for a person; "" when nothing."""
+    snapshots_damaged: int
+    """Kept states that are not what was written."""
 
     @property
     def ok(self) -> bool:
         """Whether the journal is whole and leads to every state that was noted."""
-        return not self.mismatches and not self.loss
+        return not self.mismatches and not self.loss and not self.snapshots_damaged
 
 
 def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verification:
@@ -184,6 +204,7 @@ def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verif
     try:
         marks = {mark.number: mark for mark in reader.marks()}
         service = new_service()
+        wrong = sum(state_digest(snapshot.unpack()) != snapshot.hash for snapshot in reader.snapshots())
         number, noted, mismatches = 0, len(marks), []
         for group in reader.groups():
             _apply(service, group, reader)
@@ -199,6 +220,7 @@ def verify(data_dir: Path, new_service: Callable[[], OrderBookService]) -> Verif
             marks=noted,
             mismatches=(*mismatches, *sorted(marks)),
             loss=reader.loss,
+            snapshots_damaged=wrong + reader.snapshots_damaged,
         )
     finally:
         reader.close()

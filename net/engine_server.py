@@ -237,7 +237,8 @@ async def run_engine(config: EngineConfig) -> None:
     with contextlib.ExitStack() as held:
         journal, service, recovery = _recover(config, past, held)
         if recovery is not None:
-            log.info("recovered", **msgspec.structs.asdict(recovery))
+            tell = log.warning if recovery.note else log.info
+            tell("recovered", **msgspec.structs.asdict(recovery))
         try:
             await _serve(config, journal, service, recovery, past)
         except JournalError as error:
@@ -274,7 +275,7 @@ async def _serve(
         await server.start()
         stats = server.pipeline.stats()
         log.info("serving", port=server.port, epoch=stats.epoch, durability=stats.durability.value)
-        ready = Ready("engine", config.host, server.port)
+        ready = Ready("engine", config.host, server.port, recovery.note if recovery is not None else "")
         reason = await serve_until_stopped(ready, supervised=config.supervised, failure=failure)
         log.info("stopping", reason=reason)
     except Exception:

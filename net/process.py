@@ -29,6 +29,8 @@ class Ready(msgspec.Struct, frozen=True, omit_defaults=True):
     ready: str
     host: str = ""
     port: int = 0
+    note: str = ""
+    """What a person should know of how it started."""
 
 
 def run(main: Coroutine[object, object, T], *, screen: bool = False) -> T:

@@ -66,8 +66,11 @@ async def running_tiers(
         if state.status is TierStatus.RESTARTING and ended.get(name) != state.end:
             ended[name] = state.end
             tell(f"the {name} process has ended and is started again until it serves: {state.end}")
-        elif state.status is TierStatus.READY and ended.pop(name, None) is not None:
-            tell(f"the {name} process serves again")
+        elif state.status is TierStatus.READY:
+            if ended.pop(name, None) is not None:
+                tell(f"the {name} process serves again")
+            if state.note:
+                tell(f"the {name} process says: {state.note}")
 
     supervisor = Supervisor(tiers_of(settings, agents=agents), changed)
     try:

@@ -120,6 +120,10 @@ def _verdict(found: Verification) -> str:
         )
     else:
         lines.append(f"agrees      with all {found.marks} noted states")
+    if found.snapshots_damaged:
+        lines.append(
+            f"DAMAGED     {found.snapshots_damaged} of the kept states; a start takes an older one, and loses nothing"
+        )
     if found.loss:
         lines.append(f"DAMAGED     {found.loss}: the next start goes on without it, in a new epoch")
     return "\n".join(lines)

@@ -48,6 +48,8 @@ class Ready(msgspec.Struct, frozen=True):
     ready: str
     host: str = ""
     port: int = 0
+    note: str = ""
+    """What a person should know of how it started."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class TierState:
     """The newest lines that its process wrote to standard error."""
     end: str = ""
     """Why it ended the last time, in one line: its own last words where it had any."""
+    note: str = ""
+    """What a person should know of how it started the last time."""
 
     @property
     def pid(self) -> int | None:
@@ -203,7 +207,7 @@ class Supervisor:
 
     def _read_ready(self, state: TierState, line: bytes) -> None:
         with contextlib.suppress(msgspec.DecodeError):
-            msgspec.json.decode(line, type=Ready)
+            state.note = msgspec.json.decode(line, type=Ready).note
             self._set_status(state, TierStatus.READY)
             state.ready.set()
 

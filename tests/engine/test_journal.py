@@ -102,15 +102,16 @@ def test_a_state_after_commands_that_were_never_written_is_not_kept(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("damage", "snapshot"),
+    ("damage", "snapshot", "refused"),
     [
-        ("UPDATE snapshots SET state = zeroblob(length(state)) WHERE number = 7", 4),
-        ("UPDATE snapshots SET hash = 'other' WHERE number = 7", 4),
-        ("UPDATE snapshots SET hash = 7, state = NULL", 0),
-        ("DELETE FROM snapshots", 0),
+        ("UPDATE snapshots SET state = zeroblob(length(state)) WHERE number = 7", 4, 1),
+        ("UPDATE snapshots SET hash = 'other' WHERE number = 7", 4, 1),
+        ("UPDATE snapshots SET hash = 7, state = NULL", 0, 2),
+        ("UPDATE snapshots SET state = zeroblob(length(state))", 0, 2),
+        ("DELETE FROM snapshots", 0, 0),
     ],
 )
-def test_a_bad_snapshot_is_passed_over(tmp_path: Path, damage: str, snapshot: int) -> None:
+def test_a_bad_snapshot_is_passed_over_and_told(tmp_path: Path, damage: str, snapshot: int, refused: int) -> None:
     journal, service, _ = open_journal(tmp_path)
     for start, stop in ((1, 3), (3, 5), (5, 8)):
         work(journal, service, range(start, stop))
@@ -118,8 +119,11 @@ def test_a_bad_snapshot_is_passed_over(tmp_path: Path, damage: str, snapshot: in
     work(journal, service, range(8, 10))
     journal.close(clean=False)
     edit(tmp_path, damage)
+    assert verify(tmp_path, Tally).snapshots_damaged == refused
     journal, service, recovery = open_journal(tmp_path)
     assert (recovery.snapshot, recovery.commands) == (snapshot, 9)
+    assert recovery.snapshots_refused == refused
+    assert ("kept states are damaged" in recovery.note) == (refused > 0)
     assert service.state_hash() == digest_after(9)
     journal.close(clean=True)
 

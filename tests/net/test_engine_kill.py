@@ -194,6 +194,17 @@ async def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
     assert line.count("\n") == 1
 
 
+async def test_a_loss_is_told_where_the_engine_says_that_it_serves(tmp_path: Path) -> None:
+    async with engine_process(tmp_path) as engine:
+        assert (await engine.ready()).note == ""
+        await engine.kill()
+    (tmp_path / "journal.sqlite-wal").write_bytes(b"")
+    async with engine_process(tmp_path) as engine:
+        note = (await engine.ready()).note
+    assert "journal.sqlite-wal is gone or empty" in note
+    assert note.endswith("a new epoch began")
+
+
 async def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     async with engine_process(tmp_path / "file" / "data") as engine:
