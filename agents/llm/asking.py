@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 import structlog
 
@@ -40,15 +41,22 @@ class LiveAsker:
     def __init__(self, model: LanguageModel | None) -> None:
         self._model = model
         self._slots = asyncio.Semaphore(model.config.concurrency if model else 1)
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._asking: dict[str, tuple[AgentHost, asyncio.Task[None]]] = {}
 
     def __call__(self, host: AgentHost, question: Ask) -> None:
         """Begin to ask; the answer reaches the agent as an event."""
         if host.agent_id in self._asking:
-            return
+            asking, former = self._asking[host.agent_id]
+            if asking is host:
+                return
+            former.cancel()  # what the agent asked before it was started again
         task = asyncio.create_task(self._ask(host, question), name=f"{host.agent_id} asks")
-        self._asking[host.agent_id] = task
-        task.add_done_callback(lambda _: self._asking.pop(host.agent_id, None))
+        self._asking[host.agent_id] = host, task
+        task.add_done_callback(partial(self._asked, host))
+
+    def _asked(self, host: AgentHost, task: asyncio.Task[None]) -> None:
+        if self._asking.get(host.agent_id) == (host, task):
+            del self._asking[host.agent_id]
 
     async def _ask(self, host: AgentHost, question: Ask) -> None:
         if self._model is None:
@@ -65,7 +73,7 @@ class LiveAsker:
 
     async def close(self) -> None:
         """Give up what is still asked."""
-        tasks = list(self._asking.values())
+        tasks = [task for _, task in self._asking.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,7 @@
 import asyncio
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -55,6 +55,35 @@ async def test_an_agent_hears_of_a_question_that_failed_in_an_unforeseen_way(tin
     async with asyncio.timeout(20):
         answer = await heard
     assert answer.error == "OSError: no space left for the cassette"
+    await asker.close()
+
+
+async def test_an_agent_that_was_restarted_while_its_question_was_asked_gets_an_answer(tiny: Any) -> None:
+    class Slow:
+        config = LLMConfig(base_url="", model="slow", concurrency=2)
+        prompts: ClassVar[list[str]] = []
+
+        async def ask(self, question: Ask, tickers: tuple[str, ...]) -> Answer:
+            self.prompts.append(question.prompt)
+            if question.prompt == "first":
+                await asyncio.Event().wait()
+            return Answer(question.key, BUY)
+
+    def seated(deliver: Any) -> Any:
+        clock, context = SimpleNamespace(now_ns=int), tiny.agent("llm").context
+        return SimpleNamespace(agent_id="a1", clock=clock, deliver=deliver, context=context)
+
+    former, heard = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+    asker = LiveAsker(Slow())  # type: ignore[arg-type]
+    asker(seated(former.set_result), Ask("model", "system", "first", "state"))
+    await asyncio.sleep(0)
+    again = seated(heard.set_result)
+    for prompt in ("second", "one too many"):
+        asker(again, Ask("model", "system", prompt, "state"))
+    async with asyncio.timeout(20):
+        assert (await heard).text == BUY
+    assert not former.done()
+    assert Slow.prompts == ["first", "second"]
     await asker.close()
 
 
