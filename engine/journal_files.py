@@ -52,7 +52,8 @@ def explained(path: Path, error: Exception) -> JournalError:
     """What SQLite or the operating system says of a file, as one line for a person."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # none: a text that cannot be decoded
     if isinstance(error, sqlite3.Error) and code in _DAMAGE:
-        return JournalCorrupt(f"{path} is damaged: {error}; {ADVICE}")
+        found = "".join(letter if letter.isprintable() else "?" for letter in str(error))  # it quotes what is damaged
+        return JournalCorrupt(f"{path} is damaged: {found}; {ADVICE}")
     return JournalError(f"{path}: {error}")
 
 

@@ -166,6 +166,14 @@ def test_damage_before_the_end_is_refused_and_nothing_is_thrown_away(ten_command
     connection.close()
 
 
+def test_damage_is_quoted_in_one_line_that_a_terminal_can_show(ten_commands: Path) -> None:
+    edit(ten_commands, "UPDATE groups SET records = CAST(x'0a1b5b324aff' AS TEXT) WHERE first = 5")
+    for read in (open_journal, lambda data_dir: verify(data_dir, Tally)):
+        with pytest.raises(JournalCorrupt, match="restore") as refused:
+            read(ten_commands)
+        assert str(refused.value).isprintable()
+
+
 def test_a_group_of_another_history_does_not_fit_the_chain(ten_commands: Path) -> None:
     writer = GroupWriter(4, GENESIS)
     writer.append(50, command(50))
