@@ -121,6 +121,10 @@ class JournalReader:
 
     def _judge(self, log: LogEnd, boot: str) -> None:
         """Tell a loss that had to be expected from one that must not be."""
+        notes = self._rows("SELECT key, value FROM meta")
+        keys = [str(key) for key, _ in notes]
+        if keys != sorted(set(keys)) or any(self.meta(str(key)) != str(value) for key, value in notes):
+            raise JournalCorrupt(f"{self.path} is damaged in what is noted in it; {ADVICE}")
         last, least = self.last_number(), self.least_number()
         if last < least:
             lacks = f"it lacks commands {last + 1} to {least}, which it once had"

@@ -242,6 +242,10 @@ def crashed(tmp_path: Path) -> Path:
         ("journal.sqlite", lambda content: b""),
         ("journal.sqlite", lambda content: b"?" + content[1:]),
         ("journal.sqlite", lambda content: content.replace(b"format1", b"format9")),
+        (
+            "journal.sqlite",
+            lambda content: content[:4108] + bytes([content[4108] ^ 0xFF]) + content[4109:],
+        ),  # the notes
     ],
 )
 def test_a_refused_start_leaves_every_file_as_it_was_and_the_next_one_is_refused_too(
