@@ -1,10 +1,8 @@
-import tomllib
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from agents.scenario import AccountLimitsSection, ScenarioError, builtin_scenarios, load_scenario, parse_scenario
+from agents.scenario import ScenarioError, builtin_scenarios, load_scenario, parse_scenario
 from agents.series import MarketSeries
 from agents.simulation import START_NS, simulate
 from engine.commands import AccountLimits
@@ -49,13 +47,6 @@ def test_limits_of_accounts_are_those_of_the_engine_unless_the_scenario_sets_the
     assert parse_scenario(ONE + text, "x").account_limits == AccountLimits(
         short_selling=False, max_position=200, max_order_notional=250_050_000_000
     )
-
-
-def test_the_page_on_the_market_shows_every_limit_of_accounts() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "MARKET.md").read_text()
-    shown = tomllib.loads(page.partition("```toml\n[account_limits]\n")[2].partition("```")[0])
-    assert set(shown) == set(AccountLimitsSection.__struct_fields__)
-    msgspec.convert(shown, AccountLimitsSection)
 
 
 @pytest.mark.parametrize(
